@@ -1,0 +1,90 @@
+import { getCountries } from "libphonenumber-js/max";
+import { z } from "zod";
+
+/** Everything the environment decides. */
+export interface Config {
+  databaseUrl: string | null;
+  port: number;
+  host: string;
+  adminKey: string | null;
+  dataFolder: string;
+  logLevel: string;
+  phoneRegion: string | null;
+  allowedOrigins: readonly string[];
+}
+
+/** Thrown with every bad variable at once, in words that say what is expected. Values are never repeated. */
+export class ConfigError extends Error {}
+
+const logLevels = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const;
+/** Short keys can be guessed; sixteen characters of anything random cannot. */
+const minAdminKeyLength = 16;
+const maxPort = 65_535;
+
+const variables = z.object({
+  DATABASE_URL: z
+    .string()
+    .regex(/^postgres(ql)?:\/\//, "must start with postgres:// or postgresql://")
+    .refine((text) => URL.canParse(text), "must be a valid URL")
+    .optional(),
+  PORT: z.coerce
+    .number(`must be a whole number from 0 to ${maxPort}`)
+    .int(`must be a whole number from 0 to ${maxPort}`)
+    .min(0, `must be a whole number from 0 to ${maxPort}`)
+    .max(maxPort, `must be a whole number from 0 to ${maxPort}`)
+    .default(4000),
+  HOST: z
+    .string()
+    .regex(/^[0-9A-Za-z.:-]+$/, "must be a host name or an address")
+    .default("127.0.0.1"),
+  ADMIN_API_KEY: z
+    .string()
+    .min(minAdminKeyLength, `must have at least ${minAdminKeyLength} characters`)
+    .regex(/^[\x21-\x7e]+$/, "must be printable ASCII without spaces")
+    .optional(),
+  DATA_FOLDER: z.string().min(1, "must not be empty").default(".data"),
+  LOG_LEVEL: z.enum(logLevels, `must be one of ${logLevels.join(", ")}`).default("info"),
+  PHONE_REGION: z
+    .string()
+    .refine(
+      (code) => (getCountries() as string[]).includes(code),
+      "must be a country, ISO 3166-1 alpha-2, like IR",
+    )
+    .optional(),
+  ALLOWED_ORIGINS: z
+    .string()
+    .transform((text) =>
+      text
+        .split(",")
+        .map((origin) => origin.trim())
+        .filter(Boolean),
+    )
+    .refine(
+      (origins) => origins.every((origin) => URL.canParse(origin) && new URL(origin).origin === origin),
+      "must be origins like https://app.example.com, separated by commas",
+    )
+    .default([]),
+});
+
+/** Reads the environment. Empty variables count as not set. Throws ConfigError. */
+export function readConfig(env: Record<string, string | undefined>): Config {
+  const given = Object.fromEntries(
+    Object.entries(env).filter(([, value]) => value !== undefined && value !== ""),
+  );
+  const parsed = variables.safeParse(given);
+  if (!parsed.success) {
+    const lines = parsed.error.issues.map((issue) => `  ${issue.path.join(".")} ${issue.message}`);
+    throw new ConfigError(`The environment is not usable:\n${[...new Set(lines)].join("\n")}`);
+  }
+  const { data } = parsed;
+  return {
+    databaseUrl: data.DATABASE_URL ?? null,
+    port: data.PORT,
+    host: data.HOST,
+    adminKey: data.ADMIN_API_KEY ?? null,
+    dataFolder: data.DATA_FOLDER,
+    logLevel: data.LOG_LEVEL,
+    phoneRegion: data.PHONE_REGION ?? null,
+    allowedOrigins: data.ALLOWED_ORIGINS,
+  };
+}

@@ -1,0 +1,36 @@
+import type { Feed } from "./cross-domain/live/feed.js";
+import { customerLoaders } from "./domains/customers/customer.loaders.js";
+import { interactionLoaders } from "./domains/interactions/interaction.loaders.js";
+import type { Caller } from "./platform/access/caller.js";
+import type { Database } from "./platform/database/database.js";
+import { lazyLoaders } from "./platform/loaders.js";
+
+/** What every operation needs from the process; made once, at start. */
+export interface Services {
+  database: Database;
+  feed: Feed;
+  /** Country of phone numbers that are written without one, ISO 3166-1 alpha-2; null: such numbers are refused. */
+  phoneRegion: string | null;
+  /** Called after each commit that appended events. */
+  onCommitted(): void;
+}
+
+/** What a resolver gets. HTTP and WebSocket build it here; a subscription builds a new one for every event. */
+export interface RequestContext extends Services {
+  caller: Caller;
+  requestId: string;
+  loaders: Loaders;
+}
+
+export type Loaders = ReturnType<typeof createLoaders>;
+
+export function createContext(services: Services, caller: Caller, requestId: string): RequestContext {
+  return { ...services, caller, requestId, loaders: createLoaders(services.database.read) };
+}
+
+function createLoaders(db: Database["read"]) {
+  return lazyLoaders({
+    customers: () => customerLoaders(db),
+    interactions: () => interactionLoaders(db),
+  });
+}

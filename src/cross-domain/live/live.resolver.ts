@@ -1,0 +1,101 @@
+import { Arg, Ctx, FieldResolver, ID, Resolver, Root, Subscription } from "type-graphql";
+import type { CustomerRow } from "#schema/customers.js";
+import type { RequestContext } from "../../context.js";
+import { Customer } from "../../domains/customers/customer.type.js";
+import { InteractionFilter } from "../../domains/interactions/interaction.type.js";
+import { RequiresScope } from "../../platform/access/scopes.js";
+import type { EventType } from "../../platform/events/events.js";
+import { Cursor } from "../../platform/graphql/scalars.js";
+import type { Id } from "../../platform/ids.js";
+import { readNode } from "../nodes/node.resolver.js";
+import type { FeedEvent as Event } from "./feed-event.js";
+import { CustomerChange, EventTypeEnum, FeedBatch, InteractionRecorded } from "./live.type.js";
+import { changesOf, feedBatches, recordedInteractions } from "./subscriptions.js";
+
+const afterArgument = {
+  nullable: true,
+  description:
+    "Where to resume: the last cursor received, a write's, or `liveCursor`. From now on when left out.",
+};
+
+@Resolver()
+export class LiveResolver {
+  @RequiresScope("interactions:read")
+  @Subscription(() => InteractionRecorded, {
+    description: "Contacts as they are recorded, one by one, in feed order.",
+    subscribe: ({ args, context }) => recordedInteractions(context as RequestContext, args),
+  })
+  interactionRecorded(
+    @Root() event: Event,
+    @Arg("after", () => Cursor, afterArgument) _after: string | null,
+    @Arg("where", () => InteractionFilter, {
+      nullable: true,
+      description: "Which contacts; all when left out.",
+    })
+    _where: InteractionFilter | null,
+  ) {
+    return event;
+  }
+
+  @RequiresScope("customers:read")
+  @Subscription(() => CustomerChange, {
+    description: "Everything that happens to one customer, in order and without a gap.",
+    subscribe: ({ args, context }) => changesOf(context as RequestContext, args),
+  })
+  customerChanged(
+    @Root() event: Event,
+    @Arg("id", () => ID, { description: "Id of the customer." }) _id: string,
+    @Arg("after", () => Cursor, afterArgument) _after: string | null,
+  ) {
+    return event;
+  }
+
+  @RequiresScope("events:read")
+  @Subscription(() => FeedBatch, {
+    description: "Every event of every customer, in one order; lists, so that a busy stream stays cheap.",
+    subscribe: ({ args, context }) => feedBatches(context as RequestContext, args),
+  })
+  events(
+    @Root() batch: Event[],
+    @Arg("after", () => Cursor, afterArgument) _after: string | null,
+    @Arg("types", () => [EventTypeEnum], {
+      nullable: true,
+      description: "Only these types; all when left out.",
+    })
+    _types: EventType[] | null,
+  ) {
+    return { cursor: batch.at(-1)?.cursor, events: batch };
+  }
+}
+
+@Resolver(() => InteractionRecorded)
+export class InteractionRecordedResolver {
+  @FieldResolver()
+  interaction(@Root() event: Event, @Ctx() { loaders }: RequestContext) {
+    return loaders.interactions.byId.load(event.subjectId as Id<"interaction">);
+  }
+}
+
+@Resolver(() => CustomerChange)
+export class CustomerChangeResolver {
+  @FieldResolver()
+  customer(@Root() event: Event, @Ctx() { loaders }: RequestContext) {
+    return loaders.customers.byId.load(event.customerId);
+  }
+
+  @FieldResolver()
+  subject(@Root() { subjectId }: Event, @Ctx() { loaders }: RequestContext) {
+    return subjectId && readNode(loaders, subjectId);
+  }
+}
+
+@Resolver(() => Customer)
+export class CustomerLiveResolver {
+  @FieldResolver(() => Cursor, {
+    description:
+      "Where this snapshot stands: give it to `customerChanged` as `after`, and nothing is missed between.",
+  })
+  liveCursor(@Root() customer: CustomerRow, @Ctx() { feed }: RequestContext) {
+    return feed.customerCursor(customer.id, customer.seq);
+  }
+}

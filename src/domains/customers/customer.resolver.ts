@@ -1,0 +1,87 @@
+import { Arg, Args, Ctx, FieldResolver, ID, Query, Resolver, Root } from "type-graphql";
+import type { CustomerRow, IdentityRow, ProfileRow } from "#schema/customers.js";
+import { customers } from "#schema/customers.js";
+import type { RequestContext } from "../../context.js";
+import { RequiresScope } from "../../platform/access/scopes.js";
+import { selectPage } from "../../platform/database/page.js";
+import { ApiError } from "../../platform/errors.js";
+import { pageRequest } from "../../platform/graphql/paging.js";
+import { orderOf } from "../../platform/graphql/sorting.js";
+import { requireId } from "../../platform/ids.js";
+import { customerListing, customerSortFields } from "./customer.queries.js";
+import { Customer, CustomerConnection, CustomerListArgs } from "./customer.type.js";
+import { normaliseIdentity } from "./identity.rules.js";
+import { Identity, IdentityKind } from "./identity.type.js";
+import { Profile } from "./profile.type.js";
+
+@Resolver(() => Customer)
+export class CustomerResolver {
+  @RequiresScope("customers:read")
+  @Query(() => Customer, {
+    nullable: true,
+    description:
+      "One customer; null when there is none with this id. The id from before a merge finds the survivor.",
+  })
+  customer(
+    @Arg("id", () => ID, { description: "Id of the customer." }) id: string,
+    @Ctx() { loaders }: RequestContext,
+  ) {
+    return loaders.customers.byId.load(requireId("customer", id));
+  }
+
+  @RequiresScope("customers:read")
+  @Query(() => Customer, {
+    nullable: true,
+    description: "The customer who holds an identity, in any spelling; null when nobody does.",
+  })
+  customerByIdentity(
+    @Arg("kind", () => IdentityKind, { description: "What sort of address." })
+    kind: keyof typeof IdentityKind,
+    @Arg("value", () => String, { description: "The address as a person would type it." }) value: string,
+    @Ctx() { loaders, phoneRegion }: RequestContext,
+  ) {
+    const identity = normaliseIdentity(kind, value, phoneRegion ? { region: phoneRegion } : {});
+    if (!identity.ok)
+      throw new ApiError("BAD_USER_INPUT", identity.message, { argument: "value", reason: identity.code });
+    return loaders.customers.byIdentity.load({ kind, value: identity.value });
+  }
+
+  @RequiresScope("customers:read")
+  @Query(() => CustomerConnection, {
+    description: "Customers, the newest first unless sorted. Merged ones are not listed.",
+  })
+  customers(@Args(() => CustomerListArgs) args: CustomerListArgs, @Ctx() { database }: RequestContext) {
+    const order = orderOf(args.sort, customerSortFields, customers.id) ?? customerListing.order;
+    return selectPage<CustomerRow>(database.read, customerListing, {
+      ...pageRequest(args),
+      where: args.where,
+      order,
+    });
+  }
+
+  @FieldResolver(() => [Identity], { description: "Every address under which the customer can be found." })
+  identities(@Root() customer: CustomerRow, @Ctx() { loaders }: RequestContext) {
+    return loaders.customers.identitiesByCustomer.load(customer.id);
+  }
+
+  @FieldResolver(() => [Profile], { description: "What each source knows about the customer." })
+  profiles(@Root() customer: CustomerRow, @Ctx() { loaders }: RequestContext) {
+    return loaders.customers.profilesByCustomer.load(customer.id);
+  }
+}
+
+@Resolver(() => Identity)
+export class IdentityResolver {
+  @FieldResolver()
+  source(@Root() identity: IdentityRow) {
+    return { code: identity.source };
+  }
+}
+
+@Resolver(() => Profile)
+export class ProfileResolver {
+  @FieldResolver()
+  source(@Root() profile: ProfileRow) {
+    return { code: profile.source };
+  }
+}

@@ -1,0 +1,73 @@
+import { sql } from "drizzle-orm";
+import { identities, identityClaims } from "#schema/customers.js";
+import type { Tx } from "../../platform/database/database.js";
+import { ConcurrentChange } from "../../platform/database/retry.js";
+import { insertRows } from "../../platform/database/rows.js";
+import { type Id, newId } from "../../platform/ids.js";
+import type { IdentityKey } from "./customer.queries.js";
+
+/**
+ * Claims identities for customers. The primary key decides between concurrent batches; rows go in sorted, so two
+ * batches never wait for each other in a circle. A claim that was lost throws, and the transaction starts again.
+ */
+export async function claimIdentities(
+  tx: Tx,
+  claims: readonly (IdentityKey & { customerId: Id<"customer"> })[],
+): Promise<void> {
+  const sorted = claims.toSorted((a, b) => compare(a.value, b.value) || compare(a.kind, b.kind));
+  const won = await insertRows(tx, identityClaims, sorted, sql`on conflict do nothing returning 1`);
+  if (won.length < claims.length) throw new ConcurrentChange("an identity was claimed by another batch");
+}
+
+/** Notes that a source saw these identities: first and last time, per profile. */
+export async function touchIdentities(
+  tx: Tx,
+  source: string,
+  seen: readonly (IdentityKey & {
+    customerId: Id<"customer">;
+    profileId: Id<"profile">;
+    seenAt: string;
+    verified?: boolean;
+  })[],
+): Promise<void> {
+  const rows = new Map<string, typeof identities.$inferInsert>();
+  for (const { kind, value, customerId, profileId, seenAt, verified } of seen) {
+    const key = `${profileId} ${kind} ${value}`;
+    const row = rows.get(key);
+    if (!row) {
+      rows.set(key, {
+        id: newId("identity"),
+        customerId,
+        profileId,
+        kind,
+        value,
+        verified: verified ?? false,
+        source,
+        firstSeenAt: seenAt,
+        lastSeenAt: seenAt,
+      });
+      continue;
+    }
+    if (seenAt < row.firstSeenAt) row.firstSeenAt = seenAt;
+    if (seenAt > row.lastSeenAt) row.lastSeenAt = seenAt;
+  }
+  const sorted = [...rows.values()].toSorted(
+    (a, b) => compare(a.profileId, b.profileId) || compare(a.value, b.value),
+  );
+  await insertRows(
+    tx,
+    identities,
+    sorted,
+    sql`on conflict (customer_id, profile_id, kind, value) do update set
+        first_seen_at = least(identities.first_seen_at, excluded.first_seen_at),
+        last_seen_at = greatest(identities.last_seen_at, excluded.last_seen_at),
+        verified = identities.verified or excluded.verified
+      where identities.first_seen_at > excluded.first_seen_at
+        or identities.last_seen_at < excluded.last_seen_at
+        or (excluded.verified and not identities.verified)`,
+  );
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

@@ -1,0 +1,235 @@
+import type { z } from "zod";
+import type { recordKind } from "#schema/ingest.js";
+import type { Database, Tx } from "../../platform/database/database.js";
+import { ConcurrentChange } from "../../platform/database/retry.js";
+import { ApiError, type Refusal } from "../../platform/errors.js";
+import { appendEvents, type NewEvent } from "../../platform/events/events.js";
+import { type Id, type IdKind, newId } from "../../platform/ids.js";
+import { claimRecords } from "../../platform/ingest/claims.js";
+import { check, codeText } from "../../platform/input.js";
+import { maxBatchItems } from "../../platform/limits.js";
+import { type CustomerReference, resolveReferences, type Subject } from "./reference.actions.js";
+import { lockCustomers, registerSource } from "./reference.queries.js";
+
+/** What a write needs from the process. */
+export interface WriteServices {
+  database: Database;
+  phoneRegion: string | null;
+  /** Called after each commit that appended events, so that they reach subscribers at once. */
+  onCommitted(): void;
+}
+
+/** What every item of a batch has; `occurredAt` is when it happened in the world. */
+export interface SourceItem {
+  sourceRef: string;
+  customer: CustomerReference;
+  occurredAt: string;
+}
+
+/** An item on its way in: checked, new to us, with the id it will have. */
+export interface Draft<D, K extends IdKind> {
+  index: number;
+  id: Id<K>;
+  item: D;
+}
+
+export type Fact<D, K extends IdKind> = Draft<D, K> & Subject;
+
+/** One sort of fact that sources send, and how it is written. */
+export interface Recording<D extends SourceItem, K extends IdKind> {
+  record: (typeof recordKind.enumValues)[number];
+  id: K;
+  item: z.ZodType<D>;
+  /** Subjects (or refusals) of items that belong to a record we already have; the others are resolved by reference. */
+  anchor?(
+    tx: Tx,
+    source: string,
+    drafts: readonly Draft<D, K>[],
+  ): Promise<Map<number, Subject | { refusal: Refusal }>>;
+  /** Writes the facts under the row locks of their customers; tells what is refused, and the events in order. */
+  write(tx: Tx, source: string, facts: readonly Fact<D, K>[]): Promise<Written>;
+}
+
+export interface Written {
+  events: readonly (NewEvent & { index: number })[];
+  refusals?: ReadonlyMap<number, Refusal>;
+}
+
+/** What became of one item. `seq` numbers its event among the customer's. */
+export interface Recorded<K extends IdKind> {
+  index: number;
+  outcome: "RECORDED" | "DUPLICATE" | "REJECTED";
+  id: Id<K> | null;
+  customerId: Id<"customer"> | null;
+  seq: number | null;
+  error: Refusal | null;
+}
+
+/**
+ * Records a batch of facts from one source in one transaction, each with its event: one result per item, in order.
+ * Idempotent by (source, sourceRef). Bad items are refused on their own; a fault leaves nothing behind.
+ */
+export async function recordBatch<D extends SourceItem, K extends IdKind>(
+  services: WriteServices,
+  recording: Recording<D, K>,
+  source: string,
+  items: readonly unknown[],
+): Promise<Recorded<K>[]> {
+  checkBatch(source, items);
+  const results: Recorded<K>[] = items.map((_, index) => ({
+    index,
+    outcome: "REJECTED",
+    id: null,
+    customerId: null,
+    seq: null,
+    error: null,
+  }));
+  const drafts: Draft<D, K>[] = [];
+  const firstByRef = new Map<string, number>();
+  for (const [index, input] of items.entries()) {
+    const checked = check(recording.item, input);
+    if ("refusal" in checked) {
+      refuse(results, index, checked.refusal);
+      continue;
+    }
+    const item = checked.value;
+    if (firstByRef.has(item.sourceRef)) continue;
+    firstByRef.set(item.sourceRef, index);
+    drafts.push({ index, id: newId(recording.id), item });
+  }
+  const refusals = new Map<number, Refusal>();
+  const outcome = await recordAccepted(services, recording, source, drafts, refusals);
+  for (const result of outcome) results[result.index] = result;
+  for (const [index, refusal] of refusals) refuse(results, index, refusal);
+  return repeatWithin(items, results, firstByRef);
+}
+
+/** A transaction holds only what is taken: where it finds refusals it is rolled back and runs again without them. */
+async function recordAccepted<D extends SourceItem, K extends IdKind>(
+  services: WriteServices,
+  recording: Recording<D, K>,
+  source: string,
+  drafts: readonly Draft<D, K>[],
+  refusals: Map<number, Refusal>,
+): Promise<Recorded<K>[]> {
+  for (let accepted = drafts; accepted.length > 0; ) {
+    try {
+      const outcome = await services.database.transaction((tx) =>
+        record(tx, services, recording, source, accepted),
+      );
+      services.onCommitted();
+      return outcome;
+    } catch (error) {
+      if (!(error instanceof RefusedItems)) throw error;
+      for (const [index, refusal] of error.refusals) refusals.set(index, refusal);
+      accepted = accepted.filter((draft) => !refusals.has(draft.index));
+    }
+  }
+  return [];
+}
+
+/** Ends a transaction that found items it must not take. */
+class RefusedItems extends Error {
+  constructor(readonly refusals: ReadonlyMap<number, Refusal>) {
+    super(`${refusals.size} items are refused`);
+    if (refusals.size === 0) throw new Error("a refusal names at least one item");
+  }
+}
+
+async function record<D extends SourceItem, K extends IdKind>(
+  tx: Tx,
+  services: WriteServices,
+  recording: Recording<D, K>,
+  source: string,
+  drafts: readonly Draft<D, K>[],
+): Promise<Recorded<K>[]> {
+  await registerSource(tx, source);
+  const known = await claimRecords(tx, source, recording, drafts);
+  const fresh = drafts.filter((draft) => !known.has(draft.item.sourceRef));
+  const { facts, created } = await subjectsOf(tx, services, recording, source, fresh);
+  const seqs = await lock(tx, facts);
+  const written = facts.length ? await recording.write(tx, source, facts) : { events: [] };
+  if (written.refusals?.size) throw new RefusedItems(written.refusals);
+  const appended = await appendEvents(tx, [...created, ...written.events], seqs);
+  const places = new Map(written.events.map((event, i) => [event.index, appended[created.length + i]]));
+  return drafts.map(({ index, id, item }) => {
+    const duplicate = known.get(item.sourceRef);
+    const place = places.get(index);
+    return {
+      index,
+      outcome: duplicate ? "DUPLICATE" : "RECORDED",
+      id: duplicate ?? id,
+      customerId: place?.customerId ?? null,
+      seq: place?.seq ?? null,
+      error: null,
+    };
+  });
+}
+
+/** Whom each draft is about: by the record it belongs to, else by its reference. */
+async function subjectsOf<D extends SourceItem, K extends IdKind>(
+  tx: Tx,
+  services: WriteServices,
+  recording: Recording<D, K>,
+  source: string,
+  drafts: readonly Draft<D, K>[],
+) {
+  const anchors = drafts.length && recording.anchor ? await recording.anchor(tx, source, drafts) : new Map();
+  const loose = drafts.filter((draft) => !anchors.has(draft.index));
+  const requests = loose.map(({ index, item }) => ({
+    index,
+    reference: item.customer,
+    occurredAt: item.occurredAt,
+  }));
+  const resolved = await resolveReferences(tx, source, services.phoneRegion, requests);
+  const subjects = new Map(resolved.subjects);
+  for (const [index, anchor] of anchors) {
+    if ("refusal" in anchor) resolved.refusals.set(index, anchor.refusal);
+    else subjects.set(index, anchor);
+  }
+  if (resolved.refusals.size) throw new RefusedItems(resolved.refusals);
+  const facts = drafts.map((draft): Fact<D, K> => ({ ...draft, ...(subjects.get(draft.index) as Subject) }));
+  return { facts, created: resolved.created };
+}
+
+/** Row locks in key order; a customer that was merged away since it was looked up starts the transaction again. */
+async function lock(tx: Tx, facts: readonly Subject[]): Promise<Map<Id<"customer">, number>> {
+  const ids = [...new Set(facts.map((fact) => fact.customerId))];
+  const rows = ids.length ? await lockCustomers(tx, ids) : [];
+  if (rows.length < ids.length || rows.some((row) => row.mergedInto))
+    throw new ConcurrentChange("a customer was merged");
+  return new Map(rows.map((row) => [row.id, row.seq]));
+}
+
+export function checkBatch(source: string, items: readonly unknown[]): void {
+  const checked = check(codeText, source);
+  if ("refusal" in checked)
+    throw new ApiError("BAD_USER_INPUT", `source ${checked.refusal.message.slice(5)}`, { field: "source" });
+  if (items.length > maxBatchItems) {
+    throw new ApiError(
+      "BATCH_TOO_LARGE",
+      `A batch holds at most ${maxBatchItems} items; this one has ${items.length}.`,
+    );
+  }
+}
+
+function refuse(results: { error: Refusal | null }[], index: number, refusal: Refusal): void {
+  (results[index] as { error: Refusal | null }).error = refusal;
+}
+
+/** An item that repeats a reference of its own batch is a duplicate of the first, or fails as the first did. */
+function repeatWithin<K extends IdKind>(
+  items: readonly unknown[],
+  results: Recorded<K>[],
+  firstByRef: ReadonlyMap<string, number>,
+): Recorded<K>[] {
+  return results.map((result) => {
+    const ref = (items[result.index] as { sourceRef?: unknown } | null)?.sourceRef;
+    const first = typeof ref === "string" && !result.error ? firstByRef.get(ref) : undefined;
+    if (first === undefined || first === result.index) return result;
+    const original = results[first] as Recorded<K>;
+    return original.outcome === "RECORDED"
+      ? { ...original, index: result.index, outcome: "DUPLICATE", seq: null }
+      : { ...original, index: result.index };
+  });
+}

@@ -1,0 +1,183 @@
+import { z } from "zod";
+import { interactionActor, interactionDirection, interactionInitiative } from "#schema/interactions.js";
+import type { Tx } from "../../platform/database/database.js";
+import type { Refusal } from "../../platform/errors.js";
+import { groupBy } from "../../platform/group.js";
+import { type Id, newId } from "../../platform/ids.js";
+import { claimRecords, selectClaims } from "../../platform/ingest/claims.js";
+import {
+  attributes,
+  codeText,
+  instant,
+  longText,
+  oneOf,
+  optional,
+  requiredText,
+  shortText,
+  wholeNumber,
+} from "../../platform/input.js";
+import {
+  type Draft,
+  type Fact,
+  type Recording,
+  recordBatch,
+  type WriteServices,
+  type Written,
+} from "../customers/recording.actions.js";
+import { customerReference, type Subject } from "../customers/reference.actions.js";
+import {
+  insertInteractions,
+  selectConversationSubjects,
+  selectKnownChannels,
+  upsertConversations,
+} from "./interaction.queries.js";
+
+/** No contact lasts longer than a month; more is a mistake of the source. */
+const maxDurationSeconds = 31 * 24 * 3600;
+
+const interactionItem = z.object({
+  sourceRef: requiredText,
+  customer: customerReference,
+  channel: codeText,
+  direction: oneOf(interactionDirection.enumValues),
+  initiative: oneOf(interactionInitiative.enumValues),
+  actor: optional(oneOf(interactionActor.enumValues)),
+  kind: requiredText,
+  occurredAt: instant,
+  summary: optional(shortText),
+  body: optional(longText),
+  durationSeconds: optional(wholeNumber(0, maxDurationSeconds)),
+  conversationRef: optional(requiredText),
+  attributes: optional(attributes),
+});
+
+type InteractionItem = z.infer<typeof interactionItem>;
+type InteractionFact = Fact<InteractionItem, "interaction">;
+const conversation = { record: "CONVERSATION", id: "conversation" } as const;
+
+const recording: Recording<InteractionItem, "interaction"> = {
+  record: "INTERACTION",
+  id: "interaction",
+  item: interactionItem,
+  anchor: conversationSubjects,
+  write: writeInteractions,
+};
+
+/** Records contacts; see `recordBatch` for what it promises. Refuses UNKNOWN_CHANNEL. */
+export function recordInteractions(services: WriteServices, source: string, items: readonly unknown[]) {
+  return recordBatch(services, recording, source, items);
+}
+
+/** A stranger's contact belongs to whoever its conversation is with. */
+async function conversationSubjects(
+  tx: Tx,
+  source: string,
+  drafts: readonly Draft<InteractionItem, "interaction">[],
+) {
+  const strangers = drafts.filter(({ item }) => item.customer === null && item.conversationRef !== null);
+  const refs = strangers.map(({ item }) => item.conversationRef as string);
+  const claims = await selectClaims(tx, source, conversation, refs);
+  const rows = claims.size ? await selectConversationSubjects(tx, [...claims.values()]) : [];
+  const subjects = new Map(rows.map((row) => [row.id, row]));
+  const anchors = new Map<number, Subject>();
+  for (const { index, item } of strangers) {
+    const subject = subjects.get(claims.get(item.conversationRef as string) as Id<"conversation">);
+    if (subject) anchors.set(index, { customerId: subject.customerId, profileId: subject.profileId });
+  }
+  return anchors;
+}
+
+async function writeInteractions(
+  tx: Tx,
+  source: string,
+  facts: readonly InteractionFact[],
+): Promise<Written> {
+  const refusals = await unknownChannels(
+    tx,
+    facts.map(({ index, item }) => ({ index, channel: item.channel })),
+  );
+  const conversationIds = await conversationsOf(tx, source, facts, refusals);
+  if (refusals.size) return { events: [], refusals };
+  await insertInteractions(
+    tx,
+    facts.map(({ id, customerId, profileId, item }) => ({
+      id,
+      customerId,
+      profileId,
+      source,
+      sourceRef: item.sourceRef,
+      channel: item.channel,
+      conversationId: conversationIds.get(item.conversationRef) ?? null,
+      direction: item.direction,
+      initiative: item.initiative,
+      actor: item.actor ?? "HUMAN",
+      kind: item.kind,
+      summary: item.summary,
+      body: item.body,
+      durationSeconds: item.durationSeconds,
+      attributes: item.attributes,
+      occurredAt: item.occurredAt,
+    })),
+  );
+  const events = facts.map(({ index, id, customerId, item }) => ({
+    index,
+    customerId,
+    type: "INTERACTION_RECORDED" as const,
+    subjectId: id,
+    occurredAt: item.occurredAt,
+  }));
+  return { events };
+}
+
+/** Items whose channel nobody has defined, refused by index. */
+export async function unknownChannels(
+  tx: Tx,
+  items: readonly { index: number; channel: string | null }[],
+): Promise<Map<number, Refusal>> {
+  const named = items.filter((item) => item.channel !== null);
+  if (named.length === 0) return new Map();
+  const known = await selectKnownChannels(tx, [...new Set(named.map((item) => item.channel as string))]);
+  const refusal: Refusal = {
+    code: "UNKNOWN_CHANNEL",
+    field: "channel",
+    message: "No channel has this code.",
+  };
+  return new Map(
+    named.filter((item) => !known.has(item.channel as string)).map((item) => [item.index, refusal]),
+  );
+}
+
+/** The conversation of each reference, opened where it is new. A thread has one customer; another's contact is refused. */
+async function conversationsOf(
+  tx: Tx,
+  source: string,
+  facts: readonly InteractionFact[],
+  refusals: Map<number, Refusal>,
+): Promise<Map<string | null, Id<"conversation">>> {
+  const threads = groupBy(
+    facts.filter(({ item }) => item.conversationRef !== null),
+    ({ item }) => item.conversationRef as string,
+  );
+  const drafts = [...threads.keys()].map((ref) => ({ id: newId("conversation"), item: { sourceRef: ref } }));
+  if (drafts.length === 0) return new Map();
+  const known = await claimRecords(tx, source, conversation, drafts);
+  const owners = known.size ? await selectConversationSubjects(tx, [...known.values()]) : [];
+  const ownerOf = new Map(owners.map((row) => [row.id, row]));
+  const rows = drafts.map(({ id, item: { sourceRef } }) => {
+    const thread = threads.get(sourceRef) as InteractionFact[];
+    const { customerId, profileId } =
+      ownerOf.get(known.get(sourceRef) ?? id) ?? (thread[0] as InteractionFact);
+    for (const fact of thread) if (fact.customerId !== customerId) refusals.set(fact.index, otherCustomer);
+    const times = thread.map((fact) => fact.item.occurredAt).toSorted();
+    const [startedAt, lastAt] = [times[0] as string, times.at(-1) as string];
+    return { id: known.get(sourceRef) ?? id, customerId, profileId, source, sourceRef, startedAt, lastAt };
+  });
+  await upsertConversations(tx, rows);
+  return new Map(rows.map((row) => [row.sourceRef, row.id]));
+}
+
+const otherCustomer: Refusal = {
+  code: "CONVERSATION_OF_ANOTHER_CUSTOMER",
+  field: "conversationRef",
+  message: "This conversation is with another customer.",
+};

@@ -1,0 +1,148 @@
+import { sql } from "drizzle-orm";
+import { customers } from "#schema/customers.js";
+import {
+  type ChannelRow,
+  type ConversationRow,
+  channels,
+  conversations,
+  type InteractionRow,
+  interactions,
+} from "#schema/interactions.js";
+import type { Database, Tx } from "../../platform/database/database.js";
+import type { Listing } from "../../platform/database/page.js";
+import { insertRows } from "../../platform/database/rows.js";
+import { statement } from "../../platform/database/statement.js";
+import { orderKey } from "../../platform/graphql/sorting.js";
+import { type Id, uuidOf } from "../../platform/ids.js";
+
+/** All interactions, the latest first. */
+export const interactionListing: Listing = {
+  table: interactions,
+  order: [orderKey("occurredAt", interactions.occurredAt, "DESC"), orderKey("id", interactions.id, "DESC")],
+  filter: {
+    id: interactions.id,
+    customerId: interactions.customerId,
+    channel: interactions.channel,
+    direction: interactions.direction,
+    initiative: interactions.initiative,
+    actor: interactions.actor,
+    kind: interactions.kind,
+    summary: interactions.summary,
+    source: interactions.source,
+    durationSeconds: interactions.durationSeconds,
+    occurredAt: interactions.occurredAt,
+    recordedAt: interactions.recordedAt,
+  },
+};
+
+export const customerInteractions: Listing = {
+  ...interactionListing,
+  parent: { table: customers, key: customers.id, on: [[interactions.customerId, customers.id]] },
+};
+
+export const conversationInteractions: Listing = {
+  ...interactionListing,
+  parent: {
+    table: conversations,
+    key: conversations.id,
+    on: [
+      [interactions.customerId, conversations.customerId],
+      [interactions.conversationId, conversations.id],
+    ],
+  },
+};
+
+export const customerConversations: Listing = {
+  table: conversations,
+  order: [orderKey("lastAt", conversations.lastAt, "DESC"), orderKey("id", conversations.id, "DESC")],
+  filter: {},
+  parent: { table: customers, key: customers.id, on: [[conversations.customerId, customers.id]] },
+};
+
+export const interactionSortFields = {
+  OCCURRED_AT: ["occurredAt", interactions.occurredAt],
+  RECORDED_AT: ["recordedAt", interactions.recordedAt],
+  CHANNEL: ["channel", interactions.channel],
+} as const;
+
+const byIds = statement("interactions.byIds", (db) =>
+  db
+    .select()
+    .from(interactions)
+    .where(sql`${interactions.id} = any(${sql.placeholder("ids")}::uuid[])`),
+);
+
+export function selectInteractionsByIds(
+  db: Database["read"],
+  ids: readonly Id<"interaction">[],
+): Promise<InteractionRow[]> {
+  return byIds(db, { ids: ids.map(uuidOf) });
+}
+
+const conversationsByIds = statement("conversations.byIds", (db) =>
+  db
+    .select()
+    .from(conversations)
+    .where(sql`${conversations.id} = any(${sql.placeholder("ids")}::uuid[])`),
+);
+
+export function selectConversationsByIds(
+  db: Database["read"],
+  ids: readonly Id<"conversation">[],
+): Promise<ConversationRow[]> {
+  return conversationsByIds(db, { ids: ids.map(uuidOf) });
+}
+
+const channelsByCodes = statement("channels.byCodes", (db) =>
+  db
+    .select()
+    .from(channels)
+    .where(sql`${channels.code} = any(${sql.placeholder("codes")}::text[])`),
+);
+
+export function selectChannelsByCodes(db: Database["read"], codes: readonly string[]): Promise<ChannelRow[]> {
+  return channelsByCodes(db, { codes });
+}
+
+/** Which of these channel codes exist. */
+export async function selectKnownChannels(tx: Tx, codes: readonly string[]): Promise<Set<string>> {
+  const rows = await tx
+    .select({ code: channels.code })
+    .from(channels)
+    .where(sql`${channels.code} = any(${sql.param(codes)}::text[])`);
+  return new Set(rows.map((row) => row.code));
+}
+
+/** Conversations by id, inside a write. */
+export function selectConversationSubjects(tx: Tx, ids: readonly Id<"conversation">[]) {
+  return tx
+    .select({
+      id: conversations.id,
+      customerId: conversations.customerId,
+      profileId: conversations.profileId,
+    })
+    .from(conversations)
+    .where(sql`${conversations.id} = any(${sql.param(ids.map(uuidOf))}::uuid[])`);
+}
+
+/** Opens conversations, or moves the end of those that go on. */
+export async function upsertConversations(
+  tx: Tx,
+  rows: readonly (typeof conversations.$inferInsert)[],
+): Promise<void> {
+  await insertRows(
+    tx,
+    conversations,
+    rows,
+    sql`on conflict (id, customer_id) do update set
+      started_at = least(conversations.started_at, excluded.started_at),
+      last_at = greatest(conversations.last_at, excluded.last_at)`,
+  );
+}
+
+export async function insertInteractions(
+  tx: Tx,
+  rows: readonly (typeof interactions.$inferInsert)[],
+): Promise<void> {
+  await insertRows(tx, interactions, rows);
+}

@@ -1,0 +1,147 @@
+import { Arg, Args, Ctx, FieldResolver, Mutation, Query, Resolver, Root } from "type-graphql";
+import type { CustomerRow } from "#schema/customers.js";
+import { type ConversationRow, type InteractionRow, interactions } from "#schema/interactions.js";
+import type { RequestContext } from "../../context.js";
+import { RequiresScope } from "../../platform/access/scopes.js";
+import { selectPage } from "../../platform/database/page.js";
+import { PageArgs, pageRequest } from "../../platform/graphql/paging.js";
+import { orderOf } from "../../platform/graphql/sorting.js";
+import { Customer } from "../customers/customer.type.js";
+import type { Recorded } from "../customers/recording.actions.js";
+import { withCursors } from "../customers/recording.type.js";
+import { Conversation, ConversationConnection } from "./conversation.type.js";
+import { recordInteractions } from "./interaction.actions.js";
+import { interactionListing, interactionSortFields } from "./interaction.queries.js";
+import { Channel, Interaction, InteractionConnection, InteractionListArgs } from "./interaction.type.js";
+import {
+  RecordInteractionResult,
+  RecordInteractionsInput,
+  RecordInteractionsPayload,
+} from "./interaction-recording.type.js";
+
+@Resolver(() => Customer)
+export class CustomerInteractionsResolver {
+  @RequiresScope("interactions:read")
+  @FieldResolver(() => InteractionConnection, { description: "The customer's contacts, the latest first." })
+  interactions(
+    @Root() customer: CustomerRow,
+    @Args(() => InteractionListArgs) args: InteractionListArgs,
+    @Ctx() { loaders }: RequestContext,
+  ) {
+    return loaders.interactions.pageByCustomer.load(customer.id, listRequest(args));
+  }
+
+  @RequiresScope("interactions:read")
+  @FieldResolver(() => ConversationConnection, {
+    description: "The customer's threads, the most recently active first.",
+  })
+  conversations(
+    @Root() customer: CustomerRow,
+    @Args(() => PageArgs) args: PageArgs,
+    @Ctx() { loaders }: RequestContext,
+  ) {
+    return loaders.interactions.conversationPageByCustomer.load(customer.id, pageRequest(args));
+  }
+}
+
+@Resolver(() => Interaction)
+export class InteractionResolver {
+  @RequiresScope("interactions:read")
+  @Query(() => InteractionConnection, {
+    description: "Contacts of all customers, the latest first unless sorted.",
+  })
+  interactions(
+    @Args(() => InteractionListArgs) args: InteractionListArgs,
+    @Ctx() { database }: RequestContext,
+  ) {
+    return selectPage<InteractionRow>(database.read, interactionListing, listRequest(args));
+  }
+
+  @RequiresScope("interactions:write")
+  @Mutation(() => RecordInteractionsPayload, {
+    description:
+      "Records contacts as a source saw them. Safe to repeat: (source, sourceRef) is recorded once.",
+  })
+  async recordInteractions(
+    @Arg("input", () => RecordInteractionsInput, { description: "The batch." })
+    input: RecordInteractionsInput,
+    @Ctx() context: RequestContext,
+  ) {
+    const recorded = await recordInteractions(context, input.source, input.interactions);
+    return { results: withCursors(recorded, context) };
+  }
+
+  @FieldResolver(() => Customer, { description: "Whose contact it is." })
+  customer(@Root() interaction: InteractionRow, @Ctx() { loaders }: RequestContext) {
+    return loaders.customers.byId.load(interaction.customerId);
+  }
+
+  @FieldResolver(() => Conversation, { nullable: true, description: "The thread it belongs to, if any." })
+  conversation(@Root() { conversationId }: InteractionRow, @Ctx() { loaders }: RequestContext) {
+    return conversationId && loaders.interactions.conversationById.load(conversationId);
+  }
+
+  @FieldResolver()
+  channel(@Root() interaction: InteractionRow) {
+    return { code: interaction.channel };
+  }
+
+  @FieldResolver()
+  source(@Root() interaction: InteractionRow) {
+    return { code: interaction.source };
+  }
+}
+
+@Resolver(() => RecordInteractionResult)
+export class RecordInteractionResultResolver {
+  @FieldResolver()
+  interaction(@Root() { id }: Recorded<"interaction">, @Ctx() { loaders }: RequestContext) {
+    return id && loaders.interactions.byId.load(id);
+  }
+}
+
+@Resolver(() => Conversation)
+export class ConversationResolver {
+  @FieldResolver(() => InteractionConnection, { description: "Its contacts, the latest first." })
+  interactions(
+    @Root() conversation: ConversationRow,
+    @Args(() => InteractionListArgs) args: InteractionListArgs,
+    @Ctx() { loaders }: RequestContext,
+  ) {
+    return loaders.interactions.pageByConversation.load(conversation.id, listRequest(args));
+  }
+
+  @FieldResolver()
+  source(@Root() conversation: ConversationRow) {
+    return { code: conversation.source };
+  }
+}
+
+/** A channel is known by its code; the rest is read only where it is asked for. */
+@Resolver(() => Channel)
+export class ChannelResolver {
+  @FieldResolver()
+  async name(@Root() { code }: Channel, @Ctx() { loaders }: RequestContext) {
+    return (await loaders.interactions.channelByCode.load(code))?.name;
+  }
+
+  @FieldResolver()
+  async automated(@Root() { code }: Channel, @Ctx() { loaders }: RequestContext) {
+    return (await loaders.interactions.channelByCode.load(code))?.automated;
+  }
+
+  @FieldResolver()
+  async costPerContact(@Root() { code }: Channel, @Ctx() { loaders }: RequestContext) {
+    return (await loaders.interactions.channelByCode.load(code))?.costPerContact;
+  }
+
+  @FieldResolver()
+  async costCurrency(@Root() { code }: Channel, @Ctx() { loaders }: RequestContext) {
+    return (await loaders.interactions.channelByCode.load(code))?.costCurrency;
+  }
+}
+
+function listRequest(args: InteractionListArgs) {
+  const order = orderOf(args.sort, interactionSortFields, interactions.id) ?? interactionListing.order;
+  return { ...pageRequest(args), where: args.where, order };
+}

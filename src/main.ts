@@ -1,0 +1,20 @@
+import { startApp } from "./app.js";
+import { readConfig } from "./config.js";
+import { createLogger } from "./platform/log.js";
+import { connectionOf, onStopSignal, runMain } from "./runtime.js";
+
+/** `npm start`: the server on whatever database the environment names. */
+await runMain(async () => {
+  const config = readConfig(process.env);
+  const logger = createLogger(config.logLevel);
+  const postgres = await connectionOf(config);
+  const app = await startApp({ ...config, connection: postgres.connection, logger });
+  onStopSignal(async () => {
+    await app.stop();
+    await postgres.stop();
+  });
+  if (!config.adminKey) logger.warn("ADMIN_API_KEY is not set: only keys in the database are let in");
+  console.log(
+    `GraphQL   ${app.url}/graphql\nGraphiQL  ${app.url}/graphiql\nHealth    ${app.url}/health/ready`,
+  );
+});

@@ -1,0 +1,210 @@
+import { and, eq, getTableColumns, getTableName, type SQL, sql } from "drizzle-orm";
+import type { PgColumn as Column, PgTable } from "drizzle-orm/pg-core";
+import { LRUCache } from "lru-cache";
+import { Page, type PageRequest } from "../graphql/paging.js";
+import { groupBy } from "../group.js";
+import { uuidOf } from "../ids.js";
+import type { Database } from "./database.js";
+import { type Compiled, compileFilter, type FilterFields } from "./filter.js";
+import { beyond, decodeCursor, encodeCursor, type OrderKey, orderBy, orderName } from "./keyset.js";
+
+/** A list that clients can page through: all rows of a table, or those that hang on a parent row. */
+export interface Listing {
+  table: PgTable;
+  /** The list's order when the client names none; its last key is unique. */
+  order: readonly OrderKey[];
+  filter: FilterFields;
+  /** The row that owns a page, and the columns that tie its children to it. Absent for a root list. */
+  parent?: { table: PgTable; key: Column; on: readonly (readonly [child: Column, parent: Column])[] };
+  /** Holds for every row of the list, whatever the client asks. */
+  always?: SQL;
+}
+
+export interface ListRequest extends PageRequest {
+  where?: object | null;
+  order?: readonly OrderKey[];
+}
+
+type Row = Record<string, unknown>;
+type Run = (values: Record<string, unknown>) => Promise<Row[]>;
+
+/** Shapes of statements kept prepared: a few per list in practice; the bound is against made-up filters. */
+const maxStatements = 1_000;
+const parentKey = "parent_key";
+const statements = new WeakMap<Database["read"], LRUCache<string, Run>>();
+
+/**
+ * One page per parent, in one statement however many parents ask (LATERAL over the parent table, which shards with
+ * its children). Answers are aligned with `parentIds`.
+ */
+export async function selectPages<R extends Row>(
+  db: Database["read"],
+  listing: Listing,
+  parentIds: readonly string[],
+  request: ListRequest,
+): Promise<Page<R>[]> {
+  const plan = planOf(listing, request);
+  const rows = await plan.run(db, "pages", { ids: parentIds.map((id) => uuidOf(id as never)) });
+  const byParent = groupBy(rows, (row) => row[parentKey] as string);
+  const counts = lazy(() => countByParent(db, plan, parentIds));
+  return parentIds.map((id) =>
+    plan.page<R>(byParent.get(id) ?? [], async () => (await counts()).get(id) ?? 0),
+  );
+}
+
+/** One page of a root list. */
+export async function selectPage<R extends Row>(
+  db: Database["read"],
+  listing: Listing,
+  request: ListRequest,
+): Promise<Page<R>> {
+  const plan = planOf(listing, request);
+  const rows = await plan.run(db, "page", {});
+  return plan.page<R>(rows, async () => Number((await plan.run(db, "count", {}))[0]?.count ?? 0));
+}
+
+/** Which of these rows a filter lets through; the same comparison as in a list, so that streams and lists agree. */
+export async function selectMatching(
+  db: Database["read"],
+  listing: Listing,
+  rowIds: readonly string[],
+  where: object,
+): Promise<Set<string>> {
+  const plan = planOf(listing, { size: 1, backward: false, cursor: null, otherCursor: null, where });
+  if (rowIds.length === 0) return new Set();
+  const rows = await plan.run(db, "matching", { ids: rowIds.map((id) => uuidOf(id as never)) });
+  return new Set(rows.map((row) => row.id as string));
+}
+
+async function countByParent(db: Database["read"], plan: Plan, parentIds: readonly string[]) {
+  const rows = await plan.run(db, "counts", { ids: parentIds.map((id) => uuidOf(id as never)) });
+  return new Map(rows.map((row) => [row[parentKey] as string, Number(row.count)]));
+}
+
+type Plan = ReturnType<typeof planOf>;
+
+/** Everything about one request that does not depend on the parents. */
+function planOf(listing: Listing, request: ListRequest) {
+  const order = request.order ?? listing.order;
+  const filter = compileFilter(request.where, listing.filter);
+  const values: Record<string, unknown> = { ...filter.values, limit: request.size + 1 };
+  const conditions = [filter.condition, listing.always];
+  let shape = `${request.backward ? "<" : ">"}${orderName(order)}|${filter.shape}`;
+  for (const [prefix, cursor, before] of [
+    ["c", request.cursor, request.backward],
+    ["o", request.otherCursor, !request.backward],
+  ] as const) {
+    if (cursor === null) continue;
+    const place = decodeCursor(order, cursor);
+    place.forEach((value, i) => {
+      values[`${prefix}${i}`] = value === null ? null : (order[i] as OrderKey).column.mapToDriverValue(value);
+    });
+    conditions.push(beyond(order, place, prefix, before));
+    shape += `|${prefix}${place.map((value) => (value === null ? "n" : "v")).join("")}`;
+  }
+  return {
+    run: (db: Database["read"], what: What, extra: object) =>
+      prepared(db, listing, what, shape, { order, backward: request.backward, filter, conditions })({
+        ...values,
+        ...extra,
+      }),
+    page<R extends Row>(rows: Row[], count: () => Promise<number>): Page<R> {
+      const more = rows.length > request.size;
+      const shown = (more ? rows.slice(0, request.size) : rows) as R[];
+      if (request.backward) shown.reverse();
+      const beyondStart = request.cursor !== null;
+      const hasMore = request.backward
+        ? { next: beyondStart, previous: more }
+        : { next: more, previous: beyondStart };
+      return new Page(shown, (row) => encodeCursor(order, row), hasMore, lazy(count));
+    },
+  };
+}
+
+type What = "page" | "pages" | "count" | "counts" | "matching";
+interface Parts {
+  order: readonly OrderKey[];
+  backward: boolean;
+  filter: Compiled;
+  conditions: (SQL | undefined)[];
+}
+
+/** The prepared statement of this shape, built once per database. */
+function prepared(db: Database["read"], listing: Listing, what: What, shape: string, parts: Parts): Run {
+  const cache = statements.get(db) ?? new LRUCache<string, Run>({ max: maxStatements });
+  statements.set(db, cache);
+  const parent = listing.parent ? `${getTableName(listing.parent.table)}.` : "";
+  const name = `${parent}${getTableName(listing.table)}:${what}:${what.includes("page") ? shape : parts.filter.shape}`;
+  const known = cache.get(name);
+  if (known) return known;
+  const query = builders[what](db, listing, parts).prepare(name);
+  const run: Run = (values) => query.execute(values) as Promise<Row[]>;
+  cache.set(name, run);
+  return run;
+}
+
+const ids = sql`any(${sql.placeholder("ids")}::uuid[])`;
+
+const builders = {
+  page: (db: Database["read"], listing: Listing, parts: Parts) =>
+    db
+      .select(getTableColumns(listing.table))
+      .from(listing.table)
+      .where(and(...parts.conditions))
+      .orderBy(...orderBy(parts.order, parts.backward))
+      .limit(sql.placeholder("limit")),
+
+  pages: (db: Database["read"], listing: Listing, parts: Parts) => {
+    const { table, key, on } = parentOf(listing);
+    const page = db
+      .select(getTableColumns(listing.table))
+      .from(listing.table)
+      .where(and(...on.map(([child, parent]) => eq(child, parent)), ...parts.conditions))
+      .orderBy(...orderBy(parts.order, parts.backward))
+      .limit(sql.placeholder("limit"))
+      .as("page");
+    // A lateral join emits each parent's rows in the order of the inner query.
+    return db
+      .select({ ...page._.selectedFields, [parentKey]: key } as never)
+      .from(table)
+      .crossJoinLateral(page)
+      .where(sql`${key} = ${ids}`);
+  },
+
+  count: (db: Database["read"], listing: Listing, parts: Parts) =>
+    db
+      .select({ count: sql<string>`count(*)` })
+      .from(listing.table)
+      .where(and(parts.filter.condition, listing.always)),
+
+  matching: (db: Database["read"], listing: Listing, parts: Parts) => {
+    const { id } = getTableColumns(listing.table) as unknown as { id: Column };
+    return db
+      .select({ id })
+      .from(listing.table)
+      .where(and(sql`${id} = ${ids}`, parts.filter.condition, listing.always));
+  },
+
+  counts: (db: Database["read"], listing: Listing, parts: Parts) => {
+    const { table, key, on } = parentOf(listing);
+    return db
+      .select({ [parentKey]: key, count: sql<string>`count(*)` } as never)
+      .from(table)
+      .innerJoin(listing.table, and(...on.map(([child, parent]) => eq(child, parent))))
+      .where(and(sql`${key} = ${ids}`, parts.filter.condition, listing.always))
+      .groupBy(key);
+  },
+} as const;
+
+function parentOf(listing: Listing) {
+  if (!listing.parent) throw new Error(`${getTableName(listing.table)} has no parent here`);
+  return listing.parent;
+}
+
+function lazy<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | undefined;
+  return () => {
+    made ??= make();
+    return made;
+  };
+}

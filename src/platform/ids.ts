@@ -1,0 +1,47 @@
+import { v7 } from "uuid";
+import { type Id, type IdKind, idPrefixes } from "#schema/columns.js";
+import { ApiError } from "./errors.js";
+
+export type { Id, IdKind };
+
+const uuidPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+const kindByPrefix = new Map(
+  Object.entries(idPrefixes).map(([kind, prefix]) => [prefix as string, kind as IdKind]),
+);
+
+/** A fresh id of this kind: a UUIDv7, so ids of one kind sort by the time they were made. */
+export function newId<K extends IdKind>(kind: K): Id<K> {
+  return toId(kind, v7());
+}
+
+export function toId<K extends IdKind>(kind: K, uuid: string): Id<K> {
+  return `${idPrefixes[kind]}_${uuid}` as Id<K>;
+}
+
+/** The bare uuid of a typed id, for raw SQL parameters. */
+export function uuidOf(id: Id<IdKind>): string {
+  return id.slice(id.indexOf("_") + 1);
+}
+
+/** The kind and the id, or null when the text is no id of ours. */
+export function parseAnyId(text: string): { kind: IdKind; id: Id<IdKind> } | null {
+  const cut = text.indexOf("_");
+  const kind = kindByPrefix.get(text.slice(0, cut));
+  return kind && uuidPattern.test(text.slice(cut + 1)) ? { kind, id: text as Id<IdKind> } : null;
+}
+
+/** The id when the text is an id of exactly this kind, else null. */
+export function parseId<K extends IdKind>(kind: K, text: string): Id<K> | null {
+  return parseAnyId(text)?.kind === kind ? (text as Id<K>) : null;
+}
+
+/** The same for an argument of an operation: throws BAD_ID. An id that is well formed but unknown is no error. */
+export function requireId<K extends IdKind>(kind: K, text: string, argument = "id"): Id<K> {
+  const id = parseId(kind, text);
+  if (!id) {
+    throw new ApiError("BAD_ID", `${argument} must be an id that starts with ${idPrefixes[kind]}_.`, {
+      argument,
+    });
+  }
+  return id;
+}

@@ -1,0 +1,53 @@
+import { and, eq, sql } from "drizzle-orm";
+import { recordClaims, type recordKind } from "#schema/ingest.js";
+import type { Tx } from "../database/database.js";
+import { insertRows } from "../database/rows.js";
+import { type Id, type IdKind, toId, uuidOf } from "../ids.js";
+
+type RecordKind = (typeof recordKind.enumValues)[number];
+
+/**
+ * Claims the references of a batch; the primary key decides between concurrent twins, and waits for one that is still
+ * under way. Returns the ids of those that were recorded before, by reference.
+ */
+export async function claimRecords<K extends IdKind>(
+  tx: Tx,
+  source: string,
+  kind: { record: RecordKind; id: K },
+  drafts: readonly { id: Id<K>; item: { sourceRef: string } }[],
+): Promise<Map<string, Id<K>>> {
+  const rows = drafts
+    .map((draft) => ({
+      source,
+      kind: kind.record,
+      sourceRef: draft.item.sourceRef,
+      recordId: uuidOf(draft.id),
+    }))
+    .toSorted((a, b) => (a.sourceRef < b.sourceRef ? -1 : 1));
+  const won = await insertRows(tx, recordClaims, rows, sql`on conflict do nothing returning source_ref`);
+  if (won.length === drafts.length) return new Map();
+  const fresh = new Set(won.map((row) => row.source_ref as string));
+  const lost = rows.map((row) => row.sourceRef).filter((ref) => !fresh.has(ref));
+  return selectClaims(tx, source, kind, lost);
+}
+
+/** Which records these references of a source became; unknown ones are missing from the answer. */
+export async function selectClaims<K extends IdKind>(
+  tx: Tx,
+  source: string,
+  kind: { record: RecordKind; id: K },
+  refs: readonly string[],
+): Promise<Map<string, Id<K>>> {
+  if (refs.length === 0) return new Map();
+  const rows = await tx
+    .select({ sourceRef: recordClaims.sourceRef, recordId: recordClaims.recordId })
+    .from(recordClaims)
+    .where(
+      and(
+        eq(recordClaims.source, source),
+        eq(recordClaims.kind, kind.record),
+        sql`${recordClaims.sourceRef} = any(${sql.param(refs)}::text[])`,
+      ),
+    );
+  return new Map(rows.map((row) => [row.sourceRef, toId(kind.id, row.recordId)]));
+}

@@ -1,0 +1,42 @@
+/** Every bound of the API, with its reason. */
+
+/** A page when the client names no size: enough for one screen. */
+export const defaultPageSize = 50;
+/** The largest page: keeps one answer under a megabyte and one statement under a few milliseconds. */
+export const maxPageSize = 100;
+/** Ids in one `nodes` call: one page's worth. */
+export const maxNodeIds = 100;
+/** Items in one batch mutation: one transaction of about 20 ms, short enough not to hold locks that others wait for. */
+export const maxBatchItems = 1_000;
+/** Unpaged lists inside one object (identities of a customer, items of an order): beyond it the data is broken. */
+export const maxListItems = 10_000;
+/** Values in one `in` filter. */
+export const maxFilterValues = 500;
+/** Conditions in one filter, nested ones counted: keeps the statement small. */
+export const maxFilterConditions = 50;
+/** Sort keys in one list: more is never asked for, and each doubles the keyset condition. */
+export const maxSortKeys = 3;
+/** Body of one HTTP request: a batch of 1,000 purchases with a dozen items each is about 2 MB. */
+export const maxBodyBytes = 8 * 1024 * 1024;
+/** Text of one document, before parsing. */
+export const maxDocumentBytes = 100 * 1024;
+/** Tokens of one document: the largest of our own has about 300. */
+export const maxDocumentTokens = 2_000;
+/** Nesting of one document; introspection by GraphiQL needs 13. */
+export const maxDepth = 15;
+/** Aliases in one document. */
+export const maxAliases = 30;
+/** Directives in one document. */
+export const maxDirectives = 30;
+/** Errors that validation collects before it gives up. */
+export const maxValidationErrors = 5;
+/** One message on a socket: a document with its variables. */
+export const maxSocketMessageBytes = 256 * 1024;
+/** Operations at once on one socket: a busy console has about ten. */
+export const maxSocketOperations = 50;
+/** Free text of one field that a source sends: longer texts belong into a document store. */
+export const maxTextLength = 20_000;
+/** Short texts: names, codes, references. */
+export const maxNameLength = 500;
+/** Free attributes or traits of one record, as JSON text. */
+export const maxAttributesBytes = 16 * 1024;

@@ -1,0 +1,35 @@
+import { DateTime, Duration } from "luxon";
+
+const rfc3339 =
+  /^(\d{4})-(\d\d)-(\d\d)[Tt ]([01]\d|2[0-3]):([0-5]\d):([0-5]\d)(\.\d{1,9})?([Zz]|[+-]([01]\d|2[0-3]):[0-5]\d)$/;
+
+/**
+ * An RFC 3339 time as UTC text with at most six fractional digits ("2026-11-21T09:30:00.123456Z"),
+ * or null when it is none. The zone is required: a time without one is a guess.
+ */
+export function parseInstant(text: string): string | null {
+  const match = rfc3339.exec(text);
+  if (!match) return null;
+  const whole = DateTime.fromISO(
+    `${text.slice(0, 10)}T${text.slice(11, 19)}${(match[8] as string).toUpperCase()}`,
+    {
+      zone: "utc",
+    },
+  );
+  if (!whole.isValid || whole.year < 1 || whole.year > 9999) return null;
+  const fraction = (match[7] ?? "").slice(0, 7).replace(/\.?0+$/, "");
+  return `${whole.toFormat("yyyy-MM-dd'T'HH:mm:ss")}${fraction}Z`;
+}
+
+/** The time a signed ISO 8601 duration away from now ("-P30D" is thirty days ago), or null when it is none. */
+export function parseRelative(text: string, now = DateTime.utc()): string | null {
+  if (!/^[+-]?P/.test(text)) return null;
+  const duration = Duration.fromISO(text);
+  if (!duration.isValid) return null;
+  const moved = now.plus(duration);
+  return moved.isValid && moved.year >= 1 && moved.year <= 9999 ? parseInstant(moved.toISO() ?? "") : null;
+}
+
+export function nowInstant(): string {
+  return DateTime.utc().toISO();
+}

@@ -1,0 +1,39 @@
+import type { Config } from "./config.js";
+import type { ConnectionOptions } from "./platform/database/database.js";
+import { startEmbeddedPostgres } from "./platform/database/embedded.js";
+
+/** The database that the configuration names: the one of DATABASE_URL, else an embedded one in DATA_FOLDER. */
+export async function connectionOf(
+  config: Config,
+): Promise<{ connection: ConnectionOptions; stop(): Promise<void> }> {
+  if (config.databaseUrl) return { connection: { url: config.databaseUrl }, stop: async () => {} };
+  return startEmbeddedPostgres({ dataFolder: config.dataFolder });
+}
+
+/** Signals that ask for an orderly end. A second one ends at once. */
+export function onStopSignal(stop: () => Promise<void>): void {
+  let stopping = false;
+  for (const signal of ["SIGTERM", "SIGINT"] as const) {
+    process.on(signal, () => {
+      if (stopping) process.exit(1);
+      stopping = true;
+      stop().then(
+        () => process.exit(0),
+        (error: unknown) => {
+          console.error("Stopping failed:", (error as Error).message);
+          process.exit(1);
+        },
+      );
+    });
+  }
+}
+
+/** Runs a command's main function; what goes wrong is told in one line, never as a stack trace. */
+export async function runMain(main: () => Promise<void>): Promise<void> {
+  try {
+    await main();
+  } catch (error) {
+    console.error((error as Error).message);
+    process.exit(1);
+  }
+}

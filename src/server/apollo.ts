@@ -1,0 +1,78 @@
+import { ApolloServer, type ApolloServerPlugin } from "@apollo/server";
+import {
+  ApolloServerPluginCacheControlDisabled,
+  ApolloServerPluginLandingPageDisabled,
+} from "@apollo/server/plugin/disabled";
+import type { GraphQLSchema } from "graphql";
+import type { RequestContext } from "../context.js";
+import { ApiError } from "../platform/errors.js";
+import type { Logger } from "../platform/log.js";
+import {
+  checkAccess,
+  checkDocumentSize,
+  clientError,
+  parseOptions,
+  validationOptions,
+  validationRules,
+} from "./operation.js";
+
+/** Apollo as the HTTP side of the one pipeline (`operation.ts`): its hooks call the same checks that the socket calls. */
+export function createApollo(schema: GraphQLSchema, logger: Logger): ApolloServer<RequestContext> {
+  return new ApolloServer<RequestContext>({
+    schema,
+    introspection: true,
+    parseOptions,
+    validationOptions,
+    validationRules,
+    includeStacktraceInErrorResponses: false,
+    hideSchemaDetailsFromClientErrors: true,
+    stopOnTerminationSignals: false,
+    allowBatchedHttpRequests: false,
+    // Both headers force a preflight, so a page of a foreign origin cannot send them by itself.
+    csrfPrevention: { requestHeaders: ["apollo-require-preflight", "authorization", "x-api-key"] },
+    logger: quiet(logger),
+    plugins: [
+      ApolloServerPluginCacheControlDisabled(),
+      ApolloServerPluginLandingPageDisabled(),
+      pipeline(schema, logger),
+    ],
+  });
+}
+
+function pipeline(schema: GraphQLSchema, logger: Logger): ApolloServerPlugin<RequestContext> {
+  return {
+    async requestDidStart() {
+      return {
+        async didResolveSource({ source }) {
+          checkDocumentSize(source);
+        },
+        async didResolveOperation({ document, operation, contextValue }) {
+          if (!operation) return;
+          if (operation.operation === "subscription") {
+            throw new ApiError(
+              "BAD_REQUEST",
+              "Subscriptions are served over WebSocket, by graphql-transport-ws.",
+              {
+                http: { status: 400 },
+              },
+            );
+          }
+          checkAccess(schema, document, operation, contextValue.caller);
+        },
+        async willSendResponse({ response, errors, contextValue }) {
+          if (response.body.kind !== "single" || !errors) return;
+          response.body.singleResult.errors = errors.map((error) =>
+            clientError(logger, contextValue.requestId, error),
+          );
+        },
+      };
+    },
+  };
+}
+
+/** Apollo's own lines go to our log; they name no data. */
+function quiet(logger: Logger) {
+  const line = (level: "debug" | "info" | "warn" | "error") => (message: unknown) =>
+    logger[level](String(message));
+  return { debug: line("debug"), info: line("debug"), warn: line("warn"), error: line("error") };
+}

@@ -1,0 +1,134 @@
+import { randomUUID } from "node:crypto";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { type ApolloServer, HeaderMap } from "@apollo/server";
+import type { GraphQLFormattedError } from "graphql";
+import type { RequestContext } from "../context.js";
+import { ApiError } from "../platform/errors.js";
+import { maxBodyBytes } from "../platform/limits.js";
+import type { Logger } from "../platform/log.js";
+import { clientError } from "./operation.js";
+import { allowOrigin } from "./origins.js";
+
+export const graphqlPath = "/graphql";
+
+export interface HttpOptions {
+  apollo: ApolloServer<RequestContext>;
+  /** Throws UNAUTHENTICATED when the request carries no valid key. */
+  contextOf(request: IncomingMessage, requestId: string): Promise<RequestContext>;
+  allowedOrigins: readonly string[];
+  /** Other pages (GraphiQL, health): answers true when the request was theirs. */
+  pages: readonly ((request: IncomingMessage, response: ServerResponse) => boolean)[];
+  logger: Logger;
+}
+
+/** A request without a body must not hold a connection for longer than this. */
+const requestTimeoutMs = 30_000;
+
+/** GraphQL over HTTP on raw node:http. Every answer is JSON with a code, the refusals before GraphQL included. */
+export function createHttpServer(options: HttpOptions): Server {
+  const server = createServer((request, response) => {
+    handle(options, request, response).catch((error: unknown) => {
+      options.logger.error({ err: { type: (error as Error).name, stack: (error as Error).stack } }, "fault");
+      if (!response.headersSent)
+        refuse(response, 500, "INTERNAL_SERVER_ERROR", "Something went wrong on our side.");
+      else response.destroy();
+    });
+  });
+  server.requestTimeout = requestTimeoutMs;
+  return server;
+}
+
+async function handle(
+  options: HttpOptions,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  response.setHeader("x-content-type-options", "nosniff");
+  if (options.pages.some((page) => page(request, response))) return;
+  const url = request.url ?? "/";
+  const query = url.indexOf("?");
+  if ((query < 0 ? url : url.slice(0, query)) !== graphqlPath) {
+    return refuse(response, 404, "NOT_FOUND", `There is nothing here; GraphQL is on ${graphqlPath}.`);
+  }
+  if (allowOrigin(request, response, options.allowedOrigins) && request.method === "OPTIONS") {
+    response.writeHead(204).end();
+    return;
+  }
+  const body = await readBody(request);
+  if (body.refusal) return refuse(response, body.refusal.status, body.refusal.code, body.refusal.message);
+  const requestId = randomUUID();
+  response.setHeader("x-request-id", requestId);
+  const context = await options.contextOf(request, requestId).catch((error: unknown) => {
+    const shown = clientError(options.logger, requestId, error);
+    response.writeHead(statusOf(shown), json).end(JSON.stringify({ errors: [shown] }));
+  });
+  if (!context) return;
+  const answer = await options.apollo.executeHTTPGraphQLRequest({
+    httpGraphQLRequest: {
+      method: (request.method ?? "GET").toUpperCase(),
+      headers: headersOf(request),
+      search: query < 0 ? "" : url.slice(query),
+      body: body.value,
+    },
+    context: async () => context,
+  });
+  for (const [name, value] of answer.headers) response.setHeader(name, value);
+  response.statusCode = answer.status ?? 200;
+  if (answer.body.kind === "chunked") throw new Error("incremental delivery is not offered");
+  response.end(answer.body.string);
+}
+
+function headersOf(request: IncomingMessage): HeaderMap {
+  const headers = new HeaderMap();
+  for (const [name, value] of Object.entries(request.headers)) {
+    if (value !== undefined) headers.set(name, Array.isArray(value) ? value.join(", ") : value);
+  }
+  return headers;
+}
+
+type Body = { value?: unknown; refusal?: { status: number; code: string; message: string } };
+
+async function readBody(request: IncomingMessage): Promise<Body> {
+  if (request.method !== "POST") return {};
+  if (!/^application\/(graphql-response\+)?json\b/i.test(request.headers["content-type"] ?? "")) return {};
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of request) {
+    bytes += (chunk as Buffer).length;
+    if (bytes > maxBodyBytes) {
+      request.resume();
+      const message = `A request may have at most ${maxBodyBytes} bytes.`;
+      return { refusal: { status: 413, code: "PAYLOAD_TOO_LARGE", message } };
+    }
+    chunks.push(chunk as Buffer);
+  }
+  try {
+    return { value: JSON.parse(Buffer.concat(chunks).toString("utf8")) };
+  } catch {
+    return { refusal: { status: 400, code: "BAD_REQUEST", message: "The body is not valid JSON." } };
+  }
+}
+
+const json = { "content-type": "application/json; charset=utf-8" };
+
+function refuse(response: ServerResponse, status: number, code: string, message: string): void {
+  // The rest of a body that is too large is not read: the connection ends with the answer.
+  response.writeHead(status, status === 413 ? { ...json, connection: "close" } : json);
+  response.end(JSON.stringify({ errors: [{ message, extensions: { code } }] }));
+}
+
+function statusOf({ extensions }: GraphQLFormattedError): number {
+  return extensions?.code === "UNAUTHENTICATED" ? 401 : extensions?.code === "UNAVAILABLE" ? 503 : 500;
+}
+
+/** The key a client presents, in either of the two headers. */
+export function presentedKey(headers: Record<string, unknown>): string | null {
+  const apiKey = headers["x-api-key"];
+  if (typeof apiKey === "string" && apiKey) return apiKey;
+  const authorization = headers.authorization;
+  return typeof authorization === "string" ? (/^Bearer +(\S+)$/i.exec(authorization)?.[1] ?? null) : null;
+}
+
+export function unauthenticated(): ApiError {
+  return new ApiError("UNAUTHENTICATED", "Send a valid key: authorization: Bearer KEY, or x-api-key: KEY.");
+}

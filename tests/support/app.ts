@@ -1,0 +1,87 @@
+import { randomBytes } from "node:crypto";
+import { type Client, createClient } from "graphql-ws";
+import { WebSocket } from "ws";
+import { type App, startApp } from "../../src/app.js";
+import type { Database } from "../../src/platform/database/database.js";
+import { createLogger } from "../../src/platform/log.js";
+import { createTestDatabase } from "./database.js";
+
+export interface Answer {
+  status: number;
+  // biome-ignore lint/suspicious/noExplicitAny: an answer's shape is what each test is about
+  data: any;
+  // biome-ignore lint/suspicious/noExplicitAny: as above
+  errors: any[] | undefined;
+}
+
+export interface TestApp {
+  url: string;
+  /** Holds every scope. */
+  key: string;
+  app: App;
+  services: App["services"];
+  database: Database;
+  /** Texts of all statements since it was emptied last, but for what the feed does on its own time. */
+  statements: string[];
+  execute(document: string, variables?: object, options?: { key?: string | null }): Promise<Answer>;
+  /** A graphql-transport-ws client of this app. */
+  socket(key?: string): Client;
+  stop(): Promise<void>;
+}
+
+const ofTheFeed = /feed_head|PendingEvents|from "events"/;
+
+/** The real app on a database of its own, listening on a free loopback port. */
+export async function startTestApp(options: { phoneRegion?: string } = {}): Promise<TestApp> {
+  const { connection, drop } = await createTestDatabase();
+  const key = `test-${randomBytes(12).toString("hex")}`;
+  const statements: string[] = [];
+  const clients: Client[] = [];
+  const app = await startApp({
+    connection,
+    host: "127.0.0.1",
+    port: 0,
+    adminKey: key,
+    phoneRegion: options.phoneRegion ?? null,
+    allowedOrigins: [],
+    logger: createLogger(process.env.TEST_LOG ?? "silent"),
+    databaseOptions: {
+      onStatement: (text) => {
+        if (!ofTheFeed.test(text)) statements.push(text);
+      },
+    },
+  });
+  return {
+    url: app.url,
+    key,
+    app,
+    services: app.services,
+    database: app.services.database,
+    statements,
+    async execute(document, variables = {}, { key: given = key } = {}) {
+      const response = await fetch(`${app.url}/graphql`, {
+        method: "POST",
+        headers: { "content-type": "application/json", ...(given && { authorization: `Bearer ${given}` }) },
+        body: JSON.stringify({ query: document, variables }),
+      });
+      const { data, errors } = (await response.json()) as Answer;
+      return { status: response.status, data, errors };
+    },
+    socket(given = key) {
+      const client = createClient({
+        url: `${app.url.replace("http", "ws")}/graphql`,
+        webSocketImpl: WebSocket,
+        connectionParams: { authorization: `Bearer ${given}` },
+        retryAttempts: 0,
+        lazy: true,
+      });
+      clients.push(client);
+      return client;
+    },
+    async stop() {
+      await Promise.all(clients.map((client) => client.dispose()));
+      await app.stop();
+      await drop();
+    },
+  };
+}
