@@ -1,5 +1,5 @@
 import { Arg, Args, Ctx, FieldResolver, ID, Query, Resolver, Root } from "type-graphql";
-import type { CustomerRow, IdentityRow, ProfileRow } from "#schema/customers.js";
+import type { CustomerRow, IdentityRow } from "#schema/customers.js";
 import { customers } from "#schema/customers.js";
 import type { RequestContext } from "../../context.js";
 import { RequiresScope } from "../../platform/access/scopes.js";
@@ -75,13 +75,5 @@ export class IdentityResolver {
   @FieldResolver()
   source(@Root() identity: IdentityRow) {
     return { code: identity.source };
-  }
-}
-
-@Resolver(() => Profile)
-export class ProfileResolver {
-  @FieldResolver()
-  source(@Root() profile: ProfileRow) {
-    return { code: profile.source };
   }
 }

@@ -4,6 +4,7 @@ import type { Database, Tx } from "../../platform/database/database.js";
 import { ConcurrentChange } from "../../platform/database/retry.js";
 import { ApiError, type Refusal } from "../../platform/errors.js";
 import { appendEvents, type NewEvent } from "../../platform/events/events.js";
+import { groupBy } from "../../platform/group.js";
 import { type Id, type IdKind, newId } from "../../platform/ids.js";
 import { claimRecords } from "../../platform/ingest/claims.js";
 import { check, codeText } from "../../platform/input.js";
@@ -35,17 +36,22 @@ export interface Draft<D, K extends IdKind> {
 
 export type Fact<D, K extends IdKind> = Draft<D, K> & Subject;
 
-/** One sort of fact that sources send, and how it is written. */
-export interface Recording<D extends SourceItem, K extends IdKind> {
+/** What a reference names at its source: references of different records never clash. */
+export interface RecordType<K extends IdKind> {
   record: (typeof recordKind.enumValues)[number];
   id: K;
+}
+
+/** Whom an item is about: a subject, whoever another item of the batch is about, or nobody it may be about. */
+export type Anchor = Subject | { sameAs: number } | { refusal: Refusal };
+
+/** One sort of fact that sources send, and how it is written. */
+export interface Recording<D extends SourceItem, K extends IdKind> extends RecordType<K> {
   item: z.ZodType<D>;
-  /** Subjects (or refusals) of items that belong to a record we already have; the others are resolved by reference. */
-  anchor?(
-    tx: Tx,
-    source: string,
-    drafts: readonly Draft<D, K>[],
-  ): Promise<Map<number, Subject | { refusal: Refusal }>>;
+  /** For a batch that mixes records: which one this item becomes. Left out, all become `record`. */
+  typeOf?(item: D): RecordType<K>;
+  /** Anchors of items that belong to a record we already have; the others are resolved by reference. */
+  anchor?(tx: Tx, source: string, drafts: readonly Draft<D, K>[]): Promise<Map<number, Anchor>>;
   /** Writes the facts under the row locks of their customers; tells what is refused, and the events in order. */
   write(tx: Tx, source: string, facts: readonly Fact<D, K>[]): Promise<Written>;
 }
@@ -85,7 +91,8 @@ export async function recordBatch<D extends SourceItem, K extends IdKind>(
     error: null,
   }));
   const drafts: Draft<D, K>[] = [];
-  const firstByRef = new Map<string, number>();
+  const firsts = new Map<string, number>();
+  const repeats = new Map<number, number>();
   for (const [index, input] of items.entries()) {
     const checked = check(recording.item, input);
     if ("refusal" in checked) {
@@ -93,15 +100,19 @@ export async function recordBatch<D extends SourceItem, K extends IdKind>(
       continue;
     }
     const item = checked.value;
-    if (firstByRef.has(item.sourceRef)) continue;
-    firstByRef.set(item.sourceRef, index);
-    drafts.push({ index, id: newId(recording.id), item });
+    const { record, id } = typeOf(recording, item);
+    const first = firsts.get(`${record} ${item.sourceRef}`);
+    if (first === undefined) {
+      firsts.set(`${record} ${item.sourceRef}`, index);
+      drafts.push({ index, id: newId(id), item });
+    } else repeats.set(index, first);
   }
   const refusals = new Map<number, Refusal>();
   const outcome = await recordAccepted(services, recording, source, drafts, refusals);
   for (const result of outcome) results[result.index] = result;
   for (const [index, refusal] of refusals) refuse(results, index, refusal);
-  return repeatWithin(items, results, firstByRef);
+  for (const [index, first] of repeats) results[index] = repeated(index, results[first] as Recorded<K>);
+  return results;
 }
 
 /** A transaction holds only what is taken: where it finds refusals it is rolled back and runs again without them. */
@@ -144,16 +155,16 @@ async function record<D extends SourceItem, K extends IdKind>(
   drafts: readonly Draft<D, K>[],
 ): Promise<Recorded<K>[]> {
   await registerSource(tx, source);
-  const known = await claimRecords(tx, source, recording, drafts);
-  const fresh = drafts.filter((draft) => !known.has(draft.item.sourceRef));
+  const known = await claim(tx, source, recording, drafts);
+  const fresh = drafts.filter((draft) => !known.has(draft.index));
   const { facts, created } = await subjectsOf(tx, services, recording, source, fresh);
   const seqs = await lock(tx, facts);
   const written = facts.length ? await recording.write(tx, source, facts) : { events: [] };
   if (written.refusals?.size) throw new RefusedItems(written.refusals);
   const appended = await appendEvents(tx, [...created, ...written.events], seqs);
   const places = new Map(written.events.map((event, i) => [event.index, appended[created.length + i]]));
-  return drafts.map(({ index, id, item }) => {
-    const duplicate = known.get(item.sourceRef);
+  return drafts.map(({ index, id }) => {
+    const duplicate = known.get(index);
     const place = places.get(index);
     return {
       index,
@@ -166,6 +177,31 @@ async function record<D extends SourceItem, K extends IdKind>(
   });
 }
 
+function typeOf<D extends SourceItem, K extends IdKind>(recording: Recording<D, K>, item: D): RecordType<K> {
+  return recording.typeOf?.(item) ?? recording;
+}
+
+/** The ids of drafts that were recorded before, by index. Records are claimed in name order: no two batches deadlock. */
+async function claim<D extends SourceItem, K extends IdKind>(
+  tx: Tx,
+  source: string,
+  recording: Recording<D, K>,
+  drafts: readonly Draft<D, K>[],
+): Promise<Map<number, Id<K>>> {
+  const known = new Map<number, Id<K>>();
+  const byRecord = groupBy(drafts, (draft) => typeOf(recording, draft.item).record);
+  for (const record of [...byRecord.keys()].toSorted()) {
+    const group = byRecord.get(record) as Draft<D, K>[];
+    const ids = await claimRecords(tx, source, typeOf(recording, (group[0] as Draft<D, K>).item), group);
+    if (ids.size === 0) continue;
+    for (const { index, item } of group) {
+      const id = ids.get(item.sourceRef);
+      if (id) known.set(index, id);
+    }
+  }
+  return known;
+}
+
 /** Whom each draft is about: by the record it belongs to, else by its reference. */
 async function subjectsOf<D extends SourceItem, K extends IdKind>(
   tx: Tx,
@@ -174,7 +210,10 @@ async function subjectsOf<D extends SourceItem, K extends IdKind>(
   source: string,
   drafts: readonly Draft<D, K>[],
 ) {
-  const anchors = drafts.length && recording.anchor ? await recording.anchor(tx, source, drafts) : new Map();
+  const anchors =
+    drafts.length && recording.anchor
+      ? await recording.anchor(tx, source, drafts)
+      : new Map<number, Anchor>();
   const loose = drafts.filter((draft) => !anchors.has(draft.index));
   const requests = loose.map(({ index, item }) => ({
     index,
@@ -185,7 +224,11 @@ async function subjectsOf<D extends SourceItem, K extends IdKind>(
   const subjects = new Map(resolved.subjects);
   for (const [index, anchor] of anchors) {
     if ("refusal" in anchor) resolved.refusals.set(index, anchor.refusal);
-    else subjects.set(index, anchor);
+    else if ("customerId" in anchor) subjects.set(index, anchor);
+  }
+  for (const [index, anchor] of anchors) {
+    const subject = "sameAs" in anchor ? subjects.get(anchor.sameAs) : undefined;
+    if (subject) subjects.set(index, subject);
   }
   if (resolved.refusals.size) throw new RefusedItems(resolved.refusals);
   const facts = drafts.map((draft): Fact<D, K> => ({ ...draft, ...(subjects.get(draft.index) as Subject) }));
@@ -193,7 +236,10 @@ async function subjectsOf<D extends SourceItem, K extends IdKind>(
 }
 
 /** Row locks in key order; a customer that was merged away since it was looked up starts the transaction again. */
-async function lock(tx: Tx, facts: readonly Subject[]): Promise<Map<Id<"customer">, number>> {
+export async function lock(
+  tx: Tx,
+  facts: readonly Pick<Subject, "customerId">[],
+): Promise<Map<Id<"customer">, number>> {
   const ids = [...new Set(facts.map((fact) => fact.customerId))];
   const rows = ids.length ? await lockCustomers(tx, ids) : [];
   if (rows.length < ids.length || rows.some((row) => row.mergedInto))
@@ -218,18 +264,8 @@ function refuse(results: { error: Refusal | null }[], index: number, refusal: Re
 }
 
 /** An item that repeats a reference of its own batch is a duplicate of the first, or fails as the first did. */
-function repeatWithin<K extends IdKind>(
-  items: readonly unknown[],
-  results: Recorded<K>[],
-  firstByRef: ReadonlyMap<string, number>,
-): Recorded<K>[] {
-  return results.map((result) => {
-    const ref = (items[result.index] as { sourceRef?: unknown } | null)?.sourceRef;
-    const first = typeof ref === "string" && !result.error ? firstByRef.get(ref) : undefined;
-    if (first === undefined || first === result.index) return result;
-    const original = results[first] as Recorded<K>;
-    return original.outcome === "RECORDED"
-      ? { ...original, index: result.index, outcome: "DUPLICATE", seq: null }
-      : { ...original, index: result.index };
-  });
+function repeated<K extends IdKind>(index: number, first: Recorded<K>): Recorded<K> {
+  return first.outcome === "RECORDED"
+    ? { ...first, index, outcome: "DUPLICATE", seq: null }
+    : { ...first, index };
 }

@@ -1,0 +1,38 @@
+import { Arg, Ctx, FieldResolver, Mutation, Resolver, Root } from "type-graphql";
+import type { ProfileRow } from "#schema/customers.js";
+import type { RequestContext } from "../../context.js";
+import { RequiresScope } from "../../platform/access/scopes.js";
+import { upsertProfiles } from "./profile.actions.js";
+import { Profile } from "./profile.type.js";
+import { UpsertProfileResult, UpsertProfilesInput, UpsertProfilesPayload } from "./profile-recording.type.js";
+import type { Recorded } from "./recording.actions.js";
+import { withCursors } from "./recording.type.js";
+
+@Resolver(() => Profile)
+export class ProfileResolver {
+  @RequiresScope("customers:write")
+  @Mutation(() => UpsertProfilesPayload, {
+    description:
+      "Takes over what a source knows about people. Safe to repeat: one profile per (source, sourceRef).",
+  })
+  async upsertProfiles(
+    @Arg("input", () => UpsertProfilesInput, { description: "The batch." }) input: UpsertProfilesInput,
+    @Ctx() context: RequestContext,
+  ) {
+    const recorded = await upsertProfiles(context, input.source, input.profiles);
+    return { results: withCursors(recorded, context) };
+  }
+
+  @FieldResolver()
+  source(@Root() profile: ProfileRow) {
+    return { code: profile.source };
+  }
+}
+
+@Resolver(() => UpsertProfileResult)
+export class UpsertProfileResultResolver {
+  @FieldResolver()
+  customer(@Root() { customerId }: Recorded<"profile">, @Ctx() { loaders }: RequestContext) {
+    return customerId && loaders.customers.byId.load(customerId);
+  }
+}
