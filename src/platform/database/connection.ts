@@ -1,0 +1,184 @@
+import type net from "node:net";
+import postgres from "postgres";
+import { connectSocket, createDriverClient } from "./driver-client.js";
+import { ConnectionLost, DatabaseError } from "./errors.js";
+import { encodeParameters, parseArray } from "./wire-values.js";
+
+export type ConnectionOptions =
+  | { url: string }
+  | {
+      /** A socket folder, or a host name or address. */
+      host: string;
+      port?: number;
+      user: string;
+      password?: string | undefined;
+      database: string;
+    };
+
+export interface SessionOptions {
+  readOnly?: boolean;
+  statementTimeoutMs: number;
+  onNotify?: (channel: string, payload: string) => void;
+}
+
+export interface SendOptions {
+  /** Kept by the server under its text, for the next time on this connection. */
+  prepare?: boolean;
+  /** Rows as arrays of values instead of objects. */
+  asArrays?: boolean;
+}
+
+/** The rows, with the command's tag. */
+export type Answer = unknown[] & { command: string };
+
+export interface PendingStatement {
+  sentAt: number;
+  reject(error: Error): void;
+}
+
+/** How much later than the server's own statement timeout an answer may come before the server counts as gone. */
+const ANSWER_GRACE_MS = 2_000;
+const LOOK_MS = 250;
+const END_WAIT_S = 1;
+const OLDEST_MAJOR_VERSION = 15;
+
+/** Rejects with DATABASE_UNREACHABLE or DATABASE_TOO_OLD. */
+export async function openConnection(
+  to: ConnectionOptions,
+  session: SessionOptions,
+): Promise<ServerConnection> {
+  const connection = new ServerConnection(to, session);
+  try {
+    await connection.prepareSession();
+    return connection;
+  } catch (error) {
+    connection.lose(new ConnectionLost("the connection could not be opened", { cause: error }));
+    if (error instanceof DatabaseError && error.code === "DATABASE_TOO_OLD") throw error;
+    throw new DatabaseError(
+      "DATABASE_UNREACHABLE",
+      `no connection to the database: ${(error as Error).message}`,
+      {
+        cause: error,
+      },
+    );
+  }
+}
+
+/**
+ * One connection to the server, which never reconnects: when it is lost, everything waiting on it is rejected and nothing
+ * more can be sent. postgres.js would reconnect a client in place, and then mixes up old work and new; see
+ * docs/decisions/0002-a-connection-never-reconnects.md.
+ */
+export class ServerConnection {
+  /** Set once the connection is gone. */
+  lost: ConnectionLost | undefined;
+  /** Resolves when the connection is gone. */
+  readonly whenLost: Promise<ConnectionLost>;
+  /** Statements sent and not yet answered, oldest first. */
+  readonly pending = new Set<PendingStatement>();
+
+  private readonly client: postgres.Sql;
+  private readonly silenceLimitMs: number;
+  private readonly watch: NodeJS.Timeout;
+  private socket: net.Socket | undefined;
+  private answeredAt = 0;
+  private announceLoss: (error: ConnectionLost) => void = () => {};
+
+  constructor(to: ConnectionOptions, session: SessionOptions) {
+    this.whenLost = new Promise((resolve) => {
+      this.announceLoss = resolve;
+    });
+    this.client = createDriverClient(to, session, {
+      onclose: () => this.lose(new ConnectionLost("the server closed the connection")),
+      socket: async (target) => {
+        if (this.socket || this.lost)
+          throw this.lost ?? new ConnectionLost("a connection is opened once only");
+        this.socket = await connectSocket(target);
+        return this.socket;
+      },
+    });
+    this.silenceLimitMs = session.statementTimeoutMs + ANSWER_GRACE_MS;
+    this.watch = setInterval(() => this.loseWhenSilent(), LOOK_MS).unref();
+  }
+
+  /** Sends at once; answers come in the order of sending. Rejects with ConnectionLost when the connection dies first. */
+  send(
+    text: string,
+    parameters: readonly unknown[] = [],
+    { prepare = false, asArrays = false }: SendOptions = {},
+  ) {
+    return new Promise<Answer>((resolve, reject) => {
+      if (this.lost) return reject(this.lost);
+      const query = this.client.unsafe(text, encodeParameters(parameters) as string[], { prepare });
+      const statement = { sentAt: Date.now(), reject };
+      if (this.pending.size === 0) this.answeredAt = statement.sentAt;
+      this.pending.add(statement);
+      (asArrays ? query.values() : query).then(
+        (answer) => {
+          this.settle(statement);
+          resolve(answer as unknown as Answer);
+        },
+        (error: Error) => {
+          this.settle(statement);
+          if (endsConnection(error)) this.lose(new ConnectionLost(error.message, { cause: error }));
+          reject(this.lost ?? error);
+        },
+      );
+    });
+  }
+
+  /** Gives up the connection and rejects what waits on it. */
+  lose(error: ConnectionLost): void {
+    if (this.lost) return;
+    this.lost = error;
+    clearInterval(this.watch);
+    for (const statement of this.pending) statement.reject(error);
+    this.pending.clear();
+    void this.client.end({ timeout: 0 });
+    setImmediate(() => this.socket?.destroy());
+    this.announceLoss(error);
+  }
+
+  /** Takes leave of the server. */
+  async end(): Promise<void> {
+    await this.client.end({ timeout: END_WAIT_S });
+    this.lose(new ConnectionLost("the connection was closed"));
+  }
+
+  /** One round trip: refuses an old server, and learns the array types, so that arrays come back as arrays. */
+  async prepareSession(): Promise<void> {
+    const arrayTypes = `select json_agg(json_build_array(typarray::int8, oid::int8))
+      from pg_type where typarray <> 0 and typtype in ('b', 'd', 'e', 'r')`;
+    const text = `select current_setting('server_version_num')::int as version, (${arrayTypes})::text as arrays`;
+    const [row] = (await this.send(text)) as unknown as [{ version: number; arrays: string }];
+    const major = Math.floor(row.version / 10_000);
+    if (major < OLDEST_MAJOR_VERSION) {
+      const message = `PostgreSQL ${major} is too old: ${OLDEST_MAJOR_VERSION} or newer is needed`;
+      throw new DatabaseError("DATABASE_TOO_OLD", message);
+    }
+    const { parsers } = this.client.options as unknown as {
+      parsers: Record<number, (text: string) => unknown>;
+    };
+    for (const [array, item] of JSON.parse(row.arrays) as [number, number][])
+      parsers[array] = (value) => parseArray(value, parsers[item]);
+  }
+
+  private settle(statement: PendingStatement): void {
+    this.pending.delete(statement);
+    this.answeredAt = Date.now();
+  }
+
+  /** A stopped server or a half-open network never answers; statement_timeout cannot help there. */
+  private loseWhenSilent(): void {
+    const isSilent = () => this.pending.size > 0 && Date.now() - this.answeredAt > this.silenceLimitMs;
+    const lose = () => isSilent() && this.lose(new ConnectionLost("the server does not answer"));
+    // Looked at again a turn later: after a pause of our own process, answers that have arrived are read first.
+    if (isSilent()) setImmediate(() => setImmediate(lose));
+  }
+}
+
+/** True for errors after which the server or the driver has given the connection up. */
+function endsConnection(error: Error): boolean {
+  if (!(error instanceof postgres.PostgresError)) return true;
+  return error.severity === "FATAL" || error.severity === "PANIC";
+}

@@ -1,0 +1,76 @@
+import net from "node:net";
+import { drizzle } from "drizzle-orm/postgres-js";
+import postgres from "postgres";
+import type { ConnectionOptions, SessionOptions } from "./connection.js";
+
+export interface SocketTarget {
+  path?: string | false;
+  host: string[];
+  port: number[];
+}
+
+/** What the driver asks of us, or tells us. */
+export interface DriverHooks {
+  socket(target: SocketTarget): Promise<net.Socket>;
+  onclose(): void;
+}
+
+type DriverOptions = postgres.Options<Record<string, postgres.PostgresType>>;
+
+export const CONNECT_TIMEOUT_MS = 5_000;
+/** Probes an idle peer over TCP, so that a vanished host is noticed while nothing is being asked. */
+const KEEP_ALIVE_MS = 10_000;
+
+/** A postgres.js client of one connection, whose parameters are text already and whose sockets we make. */
+export function createDriverClient(
+  to: ConnectionOptions,
+  session: SessionOptions,
+  hooks: DriverHooks,
+): postgres.Sql {
+  const options = {
+    max: 1,
+    idle_timeout: null,
+    max_lifetime: null,
+    connect_timeout: CONNECT_TIMEOUT_MS / 1_000,
+    fetch_types: false, // the driver's own query for them ends in an unhandled rejection when the connection dies
+    onnotice: () => {},
+    onnotify: session.onNotify,
+    connection: {
+      application_name: "customer-360",
+      TimeZone: "UTC",
+      statement_timeout: session.statementTimeoutMs,
+      ...(session.readOnly ? { default_transaction_read_only: "on" } : {}),
+    },
+    ...hooks,
+  } as unknown as DriverOptions;
+  const client = "url" in to ? postgres(to.url, options) : postgres({ ...options, ...to } as DriverOptions);
+  drizzle(client); // sets the parsers to what Drizzle's column types expect
+  const { serializers } = client.options;
+  for (const type of Object.keys(serializers)) delete serializers[Number(type)];
+  return client;
+}
+
+export function connectSocket({ path, host, port }: SocketTarget): Promise<net.Socket> {
+  return new Promise((resolve, reject) => {
+    const target = path ? { path } : { host: host[0] ?? "localhost", port: port[0] ?? 5432 };
+    const socket = net.connect({
+      ...target,
+      keepAlive: true,
+      keepAliveInitialDelay: KEEP_ALIVE_MS,
+      noDelay: true,
+    });
+    const giveUp = setTimeout(
+      () => socket.destroy(new Error("connecting took too long")),
+      CONNECT_TIMEOUT_MS,
+    );
+    const settle = (act: () => void) => {
+      clearTimeout(giveUp);
+      socket.off("error", onError);
+      act();
+    };
+    const onError = (error: Error) => settle(() => reject(error));
+    socket.once("error", onError);
+    // The driver takes the server's name for the TLS handshake from `socket.host`.
+    socket.once("connect", () => settle(() => resolve(Object.assign(socket, { host: host[0] }))));
+  });
+}

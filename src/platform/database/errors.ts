@@ -1,0 +1,63 @@
+/** What the database floor refuses or loses. `code` is stable; callers decide by it, never by the message. */
+export type DatabaseErrorCode =
+  | "DATABASE_BUSY"
+  | "DATABASE_CLOSED"
+  | "DATABASE_CONNECTION_LOST"
+  | "DATABASE_COMMIT_UNKNOWN"
+  | "DATABASE_MIGRATIONS"
+  | "DATABASE_PARAMETER"
+  | "DATABASE_TOO_OLD"
+  | "DATABASE_TRANSACTION"
+  | "DATABASE_UNREACHABLE"
+  | "EMBEDDED_POSTGRES";
+
+export class DatabaseError extends Error {
+  readonly code: DatabaseErrorCode;
+
+  constructor(code: DatabaseErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = new.target.name;
+    this.code = code;
+  }
+}
+
+/** Every connection stayed occupied for longer than the waiting bound; trying again later is right. */
+export class DatabaseBusy extends DatabaseError {
+  constructor(message: string) {
+    super("DATABASE_BUSY", message);
+  }
+}
+
+/** The connection died before the statement's answer came; an open transaction on it is rolled back by the server. */
+export class ConnectionLost extends DatabaseError {
+  constructor(message: string, options?: ErrorOptions) {
+    super("DATABASE_CONNECTION_LOST", message, options);
+  }
+}
+
+/** The connection died while COMMIT was on its way: the transaction may or may not have happened. Never retried here. */
+export class CommitUnknown extends DatabaseError {
+  constructor(options?: ErrorOptions) {
+    super(
+      "DATABASE_COMMIT_UNKNOWN",
+      "the connection was lost while committing; the outcome is unknown",
+      options,
+    );
+  }
+}
+
+/** The database floor's own error inside whatever wraps it (Drizzle wraps every failed query), or undefined. */
+export function databaseErrorIn(error: unknown): DatabaseError | undefined {
+  for (let cause = error; cause instanceof Error; cause = cause.cause)
+    if (cause instanceof DatabaseError) return cause;
+  return undefined;
+}
+
+/** The five-character SQLSTATE of a server error, looked for through Drizzle's wrapper, or undefined. */
+export function sqlState(error: unknown): string | undefined {
+  for (let cause = error; cause instanceof Error; cause = cause.cause) {
+    const { code, severity } = cause as { code?: unknown; severity?: unknown };
+    if (typeof code === "string" && severity !== undefined && /^[0-9A-Z]{5}$/.test(code)) return code;
+  }
+  return undefined;
+}

@@ -1,0 +1,171 @@
+import type { ServerConnection } from "./connection.js";
+import { ConnectionLost, DatabaseBusy, DatabaseError } from "./errors.js";
+
+export interface PoolOptions {
+  open: () => Promise<ServerConnection>;
+  size: number;
+  /** How many may use one connection at a time: 1 for transactions; with more, plain statements follow each other unanswered. */
+  sharing: number;
+  /** How long one may wait for a connection, or on a shared one for the statements ahead. */
+  waitMs: number;
+}
+
+export interface Pool {
+  /** Rejects with DatabaseBusy, or with DATABASE_UNREACHABLE when no connection could be opened, after `waitMs`. */
+  use<T>(work: (connection: ServerConnection) => Promise<T>): Promise<T>;
+  close(): Promise<void>;
+}
+
+interface Slot {
+  connection: ServerConnection;
+  users: number;
+}
+
+interface Waiter {
+  resolve(slot: Slot): void;
+  reject(error: Error): void;
+}
+
+/** Far more than a healthy server lets build up within one waiting bound; beyond it, waiting is refused at once. */
+const WAITERS_MAX = 2_000;
+const OPEN_AGAIN_MS = 50;
+const LOOK_MS = 100;
+/** What is running may end within this when the pool is closed. */
+const CLOSE_WAIT_MS = 5_000;
+
+export function createPool({ open, size, sharing, waitMs }: PoolOptions): Pool {
+  const slots = new Set<Slot>();
+  const waiters = new Set<Waiter>();
+  let opening = 0;
+  let openError: unknown;
+  let closed = false;
+  let announceIdle: (() => void) | undefined;
+  const look = sharing > 1 ? setInterval(refuseStuckStatements, LOOK_MS).unref() : undefined;
+  return { use, close };
+
+  async function use<T>(work: (connection: ServerConnection) => Promise<T>): Promise<T> {
+    if (closed) throw isClosed();
+    const slot = takeSlot() ?? (await waitForSlot());
+    try {
+      return await work(slot.connection);
+    } finally {
+      slot.users--;
+      serveWaiters();
+      if (isIdle()) announceIdle?.();
+    }
+  }
+
+  /** The least used slot; a used one is shared only while no further connection may be opened. */
+  function takeSlot(): Slot | undefined {
+    let best: Slot | undefined;
+    for (const slot of slots) if (!slot.connection.lost && slot.users < (best?.users ?? sharing)) best = slot;
+    if (!best || (best.users > 0 && slots.size < size && !openError)) return undefined;
+    best.users++;
+    return best;
+  }
+
+  function waitForSlot(): Promise<Slot> {
+    if (waiters.size >= WAITERS_MAX)
+      throw new DatabaseBusy(`${WAITERS_MAX} requests already wait for the database`);
+    return new Promise((resolve, reject) => {
+      const waiter: Waiter = {
+        resolve: (slot) => end(() => resolve(slot)),
+        reject: (error) => end(() => reject(error)),
+      };
+      const end = (act: () => void) => {
+        clearTimeout(timer);
+        waiters.delete(waiter);
+        act();
+      };
+      const timer = setTimeout(() => waiter.reject(waitedTooLong()), waitMs);
+      waiters.add(waiter);
+      openAnother();
+    });
+  }
+
+  function openAnother(): void {
+    if (!closed && waiters.size > opening && slots.size + opening < size) void openSlot();
+  }
+
+  /** Opens one slot, trying again while somebody waits. */
+  async function openSlot(): Promise<void> {
+    opening++;
+    let connection: ServerConnection | undefined;
+    while (!connection && waiters.size > 0 && !closed) {
+      try {
+        connection = await open();
+        openError = undefined;
+      } catch (error) {
+        openError = error;
+        await new Promise((resolve) => setTimeout(resolve, OPEN_AGAIN_MS));
+      }
+    }
+    opening--;
+    if (connection) admit(connection);
+  }
+
+  function admit(connection: ServerConnection): void {
+    if (closed) connection.lose(new ConnectionLost("the database is closed"));
+    if (connection.lost) {
+      openAnother();
+      return;
+    }
+    const slot = { connection, users: 0 };
+    slots.add(slot);
+    void connection.whenLost.then(() => {
+      slots.delete(slot);
+      openAnother();
+    });
+    serveWaiters();
+  }
+
+  function serveWaiters(): void {
+    for (const waiter of waiters) {
+      const slot = takeSlot();
+      if (!slot) break;
+      waiter.resolve(slot);
+    }
+    openAnother();
+  }
+
+  function waitedTooLong(): Error {
+    const noServer = slots.size === 0 && openError instanceof DatabaseError;
+    return noServer
+      ? (openError as DatabaseError)
+      : new DatabaseBusy(`no free connection within ${waitMs} ms`);
+  }
+
+  /** A statement sent behind a slow one cannot be called back; its caller need not wait for it. */
+  function refuseStuckStatements(): void {
+    const tooOld = Date.now() - waitMs;
+    for (const { connection } of slots) {
+      const [, ...behind] = connection.pending;
+      for (const statement of behind)
+        if (statement.sentAt < tooOld)
+          statement.reject(new DatabaseBusy(`waited ${waitMs} ms behind a slow statement`));
+    }
+  }
+
+  async function close(): Promise<void> {
+    if (closed) return;
+    closed = true;
+    clearInterval(look);
+    for (const waiter of [...waiters]) waiter.reject(isClosed());
+    if (!isIdle()) {
+      const timer = setTimeout(() => announceIdle?.(), CLOSE_WAIT_MS);
+      await new Promise<void>((resolve) => {
+        announceIdle = resolve;
+      });
+      clearTimeout(timer);
+    }
+    await Promise.all([...slots].map(({ connection }) => connection.end()));
+  }
+
+  function isIdle(): boolean {
+    return [...slots].every(({ users }) => users === 0);
+  }
+}
+
+function isClosed(): DatabaseError {
+  return new DatabaseError("DATABASE_CLOSED", "the database is closed");
+}
