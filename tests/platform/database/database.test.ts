@@ -1,0 +1,219 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
+import { sql } from "drizzle-orm";
+import fc from "fast-check";
+import { type Database, openDatabase } from "../../../src/platform/database/database.js";
+import { databaseErrorIn, sqlState } from "../../../src/platform/database/errors.js";
+import { createTestDatabase, type TestDatabase } from "../../support/database.js";
+
+const ACQUIRE_TIMEOUT_MS = 300;
+const STATEMENT_TIMEOUT_MS = 2_000;
+
+let own: TestDatabase;
+let database: Database;
+let statements: string[];
+
+beforeAll(async () => {
+  own = await createTestDatabase();
+});
+
+beforeEach(() => {
+  statements = [];
+  database = openDatabase(own.connection, {
+    readPoolSize: 2,
+    writePoolSize: 2,
+    acquireTimeoutMs: ACQUIRE_TIMEOUT_MS,
+    statementTimeoutMs: STATEMENT_TIMEOUT_MS,
+    onStatement: (text) => statements.push(text),
+  });
+});
+
+afterEach(() => database.close());
+
+afterAll(() => own.drop());
+
+describe("sessions", () => {
+  test("speak UTC, in both pools", async () => {
+    const zone = sql`select current_setting('TimeZone') as zone`;
+    expect(await database.read.execute(zone)).toEqual([{ zone: "UTC" }]);
+    expect(await database.transaction((tx) => tx.execute(zone))).toEqual([{ zone: "UTC" }]);
+  });
+
+  test("report every statement of both pools", async () => {
+    await database.read.execute(sql`select 1`);
+    await database.transaction((tx) => tx.execute(sql`select ${"two"}`));
+    expect(statements).toEqual(["select 1", "select $1"]);
+  });
+
+  test("of the read pool refuse to write", async () => {
+    const error = await database.read.execute(sql`create table t (id int)`).catch((reason) => reason);
+    expect(sqlState(error)).toBe("25006");
+  });
+
+  test("cancel a statement at its timeout, and stay usable", async () => {
+    const error = await database.read.execute(sql`select pg_sleep(10)`).catch((reason) => reason);
+    expect(sqlState(error)).toBe("57014");
+    expect(await database.read.execute(sql`select 1 as one`)).toEqual([{ one: 1 }]);
+  });
+
+  test("prepare named statements once per connection", async () => {
+    const query = database.read
+      .select({ n: sql<number>`${sql.placeholder("n")}::int` })
+      .from(sql`(select 1) one`)
+      .prepare("n_of");
+    for (const n of [1, 2, 3]) expect(await query.execute({ n })).toEqual([{ n }]);
+    const prepared = sql`select count(*)::int as count from pg_prepared_statements where not from_sql and statement like '%(select 1) one%'`;
+    expect(await database.read.execute(prepared)).toEqual([{ count: 1 }]);
+  });
+});
+
+describe("waiting", () => {
+  test("for a transaction is bounded: DATABASE_BUSY, and the work has not run", async () => {
+    const release = newGate();
+    const held = [1, 2].map(() => database.transaction(() => release.opened));
+    let ran = false;
+    const waiting = database.transaction(async () => {
+      ran = true;
+    });
+    await expect(waiting).rejects.toMatchObject({ code: "DATABASE_BUSY" });
+    release.open();
+    await Promise.all(held);
+    expect(ran).toBe(false);
+    expect(await database.transaction((tx) => tx.execute(sql`select 1 as one`))).toEqual([{ one: 1 }]);
+  });
+
+  test("is first come, first served", async () => {
+    const single = openDatabase(own.connection, { writePoolSize: 1 });
+    const order: number[] = [];
+    await Promise.all(Array.from({ length: 20 }, (_, n) => single.transaction(async () => order.push(n))));
+    await single.close();
+    expect(order).toEqual(Array.from({ length: 20 }, (_, n) => n));
+  });
+
+  test("behind a slow read is bounded too, and the slow read itself ends well", async () => {
+    const slow = [1, 2].map(() => database.read.execute(sql`select pg_sleep(1)`).then());
+    await until(() => statements.length === 2);
+    const behind = [1, 2, 3].map((n) =>
+      database.read.execute(sql`select ${n}`).catch((error) => databaseErrorIn(error)?.code),
+    );
+    expect(await Promise.all(behind)).toEqual(Array(3).fill("DATABASE_BUSY"));
+    expect(await Promise.all(slow)).toHaveLength(2);
+    expect(await database.read.execute(sql`select 1 as one`)).toEqual([{ one: 1 }]);
+  });
+
+  test("ends when the database is closed; what runs may end first", async () => {
+    const release = newGate();
+    let started = false;
+    const running = database.transaction(async (tx) => {
+      started = true;
+      await release.opened;
+      return tx.execute(sql`select 1 as one`);
+    });
+    await until(() => started);
+    const closing = database.close();
+    release.open();
+    expect(await running).toEqual([{ one: 1 }]);
+    await closing;
+    await expect(database.transaction(async () => {})).rejects.toMatchObject({ code: "DATABASE_CLOSED" });
+  });
+});
+
+describe("parameters", () => {
+  test("that cannot be sent harm only their own statement", async () => {
+    const ask = (word: unknown) =>
+      database.read.execute(sql`select ${sql.param(word)}::text as word`).then(
+        ([row]) => row?.word,
+        (error) => databaseErrorIn(error)?.code,
+      );
+    const circular: { itself?: unknown } = {};
+    circular.itself = circular;
+    const words = ["a", "b", undefined, "c", circular, "d"];
+    expect(await Promise.all(words.map(ask))).toEqual([
+      "a",
+      "b",
+      "DATABASE_PARAMETER",
+      "c",
+      "DATABASE_PARAMETER",
+      "d",
+    ]);
+    expect(await ask("later")).toBe("later");
+  });
+
+  test("of every kind arrive as they were sent", async () => {
+    const at = new Date("2026-02-03T04:05:06.789Z");
+    const [row] = await database.read.execute(sql`select
+      ${at}::timestamptz = '2026-02-03 04:05:06.789+00' as date,
+      ${true}::boolean as yes, ${false}::boolean as no, ${null}::text as nothing,
+      ${12345678901234567890n}::numeric::text as big, ${1.5}::float8 as float,
+      ${Buffer.from([0, 255])}::bytea as bytes, ${sql.param({ a: [1, "x"] })}::jsonb as json,
+      ${sql.param([at])}::timestamptz[] = array['2026-02-03 04:05:06.789+00'::timestamptz] as dates,
+      ${sql.param([true, false])}::boolean[] as flags, ${sql.param([
+        [1, 2],
+        [3, 4],
+      ])}::int[] as matrix,
+      ${sql.param([])}::text[] as empty`);
+    expect(row).toEqual({
+      date: true,
+      yes: true,
+      no: false,
+      nothing: null,
+      big: "12345678901234567890",
+      float: 1.5,
+      bytes: Buffer.from([0, 255]),
+      json: { a: [1, "x"] },
+      dates: true,
+      flags: [true, false],
+      matrix: [
+        [1, 2],
+        [3, 4],
+      ],
+      empty: [],
+    });
+  });
+
+  test("arrays of enum values come back as arrays", async () => {
+    await database.transaction((tx) => tx.execute(sql`create type mood as enum ('glad', 'so so')`));
+    const later = openDatabase(own.connection);
+    expect(await later.read.execute(sql`select ${sql.param(["so so", null])}::mood[] as moods`)).toEqual([
+      { moods: ["so so", null] },
+    ]);
+    await later.close();
+  });
+
+  test("any array of texts survives the way there and back", async () => {
+    const texts = fc.array(fc.option(fc.string({ unit: "binary" }).map((text) => text.replaceAll("\0", ""))));
+    await fc.assert(
+      fc.asyncProperty(texts, async (list) => {
+        const [row] = await database.read.execute(sql`select ${sql.param(list)}::text[] as list`);
+        expect(row?.list).toEqual(list);
+      }),
+      { numRuns: 200 },
+    );
+  });
+});
+
+test("a notification reaches every listener of its channel, and no other", async () => {
+  const heard: string[] = [];
+  const first = await database.listen("news", (payload) => heard.push(`first ${payload}`));
+  const second = await database.listen("news", (payload) => heard.push(`second ${payload}`));
+  await database.listen('odd "name"', (payload) => heard.push(`odd ${payload}`));
+  await database.notify("news", "1");
+  await until(() => heard.length === 2);
+  await first.stop();
+  await database.notify("news", "2");
+  await database.notify('odd "name"', "3");
+  await until(() => heard.length === 4);
+  await second.stop();
+  expect(heard).toEqual(["first 1", "second 1", "second 2", "odd 3"]);
+});
+
+function newGate() {
+  let open = () => {};
+  const opened = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  return { open, opened };
+}
+
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setImmediate(resolve));
+}
