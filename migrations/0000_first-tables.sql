@@ -409,7 +409,7 @@ CREATE INDEX "customers_created_at_idx" ON "customers" USING btree ("created_at"
 CREATE INDEX "customers_display_name_idx" ON "customers" USING btree ("display_name","id");--> statement-breakpoint
 CREATE INDEX "identity_claims_customer_idx" ON "identity_claims" USING btree ("customer_id");--> statement-breakpoint
 CREATE INDEX "events_pending_idx" ON "events" USING btree ("ord") WHERE pos is null;--> statement-breakpoint
-CREATE INDEX "events_pos_idx" ON "events" USING btree ("pos");--> statement-breakpoint
+CREATE INDEX "events_pos_idx" ON "events" USING btree ("pos") WHERE pos is not null;--> statement-breakpoint
 CREATE INDEX "feedback_timeline_idx" ON "feedback" USING btree ("customer_id","answered_at" DESC NULLS LAST,"id" DESC NULLS LAST);--> statement-breakpoint
 CREATE INDEX "conversations_timeline_idx" ON "conversations" USING btree ("customer_id","last_at" DESC NULLS LAST,"id" DESC NULLS LAST);--> statement-breakpoint
 CREATE INDEX "interactions_timeline_idx" ON "interactions" USING btree ("customer_id","occurred_at" DESC NULLS LAST,"id" DESC NULLS LAST);--> statement-breakpoint

@@ -42,7 +42,7 @@ export const events = pgTable(
   (t) => [
     primaryKey({ columns: [t.customerId, t.seq] }),
     index("events_pending_idx").on(t.ord).where(sql`pos is null`),
-    index("events_pos_idx").on(t.pos),
+    index("events_pos_idx").on(t.pos).where(sql`pos is not null`),
   ],
 );
 

@@ -1,3 +1,4 @@
+import "reflect-metadata";
 import type { AddressInfo } from "node:net";
 import { sql } from "drizzle-orm";
 import { createContext, type Services } from "./context.js";
@@ -6,7 +7,7 @@ import { startSequencer } from "./cross-domain/live/sequencer.js";
 import { authenticate } from "./platform/access/caller.js";
 import { type ConnectionOptions, type DatabaseOptions, openDatabase } from "./platform/database/database.js";
 import { migrateDatabase } from "./platform/database/migrate.js";
-import type { Logger } from "./platform/log.js";
+import { faultOf, type Logger } from "./platform/log.js";
 import { createApollo } from "./server/apollo.js";
 import { builtSchema } from "./server/build-schema.js";
 import { createGraphiql } from "./server/graphiql.js";
@@ -40,8 +41,7 @@ export async function startApp(options: AppOptions): Promise<App> {
   const { logger } = options;
   await migrateDatabase(options.connection);
   const database = openDatabase(options.connection, options.databaseOptions);
-  const onFault = (error: unknown) =>
-    logger.error({ err: { type: (error as Error).name, message: (error as Error).message } }, "live");
+  const onFault = (error: unknown) => logger.error(faultOf(error), "live");
   const feed = new Feed(database, { onFault });
   const sequencer = startSequencer(database, { onFault, onStamped: (head) => feed.poke(head) });
   const services: Services = {

@@ -1,6 +1,12 @@
 import type { Feed } from "./cross-domain/live/feed.js";
+import { type TimelineLoaders, timelineLoaders } from "./cross-domain/timeline/timeline.loaders.js";
+import { consentLoaders } from "./domains/consent/consent.loaders.js";
 import { customerLoaders } from "./domains/customers/customer.loaders.js";
+import { feedbackLoaders } from "./domains/feedback/feedback.loaders.js";
 import { interactionLoaders } from "./domains/interactions/interaction.loaders.js";
+import { loyaltyLoaders } from "./domains/loyalty/loyalty.loaders.js";
+import { purchaseLoaders } from "./domains/purchases/purchase.loaders.js";
+import { ticketLoaders } from "./domains/tickets/ticket.loaders.js";
 import type { Caller } from "./platform/access/caller.js";
 import type { Database } from "./platform/database/database.js";
 import { lazyLoaders } from "./platform/loaders.js";
@@ -29,8 +35,15 @@ export function createContext(services: Services, caller: Caller, requestId: str
 }
 
 function createLoaders(db: Database["read"]) {
-  return lazyLoaders({
+  const loaders = lazyLoaders({
     customers: () => customerLoaders(db),
     interactions: () => interactionLoaders(db),
+    purchases: () => purchaseLoaders(db),
+    loyalty: () => loyaltyLoaders(db),
+    feedback: () => feedbackLoaders(db),
+    consent: () => consentLoaders(db),
+    tickets: () => ticketLoaders(db),
+    timeline: (): TimelineLoaders => timelineLoaders(db, () => loaders),
   });
+  return loaders;
 }

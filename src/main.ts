@@ -8,7 +8,10 @@ await runMain(async () => {
   const config = readConfig(process.env);
   const logger = createLogger(config.logLevel);
   const postgres = await connectionOf(config);
-  const app = await startApp({ ...config, connection: postgres.connection, logger });
+  const app = await startApp({ ...config, connection: postgres.connection, logger }).catch(async (error) => {
+    await postgres.stop();
+    throw error;
+  });
   onStopSignal(async () => {
     await app.stop();
     await postgres.stop();

@@ -7,14 +7,7 @@ import type { GraphQLSchema } from "graphql";
 import type { RequestContext } from "../context.js";
 import { ApiError } from "../platform/errors.js";
 import type { Logger } from "../platform/log.js";
-import {
-  checkAccess,
-  checkDocumentSize,
-  clientError,
-  parseOptions,
-  validationOptions,
-  validationRules,
-} from "./operation.js";
+import { checkAccess, clientError, parseOptions, validationOptions, validationRules } from "./operation.js";
 
 /** Apollo as the HTTP side of the one pipeline (`operation.ts`): its hooks call the same checks that the socket calls. */
 export function createApollo(schema: GraphQLSchema, logger: Logger): ApolloServer<RequestContext> {
@@ -43,9 +36,6 @@ function pipeline(schema: GraphQLSchema, logger: Logger): ApolloServerPlugin<Req
   return {
     async requestDidStart() {
       return {
-        async didResolveSource({ source }) {
-          checkDocumentSize(source);
-        },
         async didResolveOperation({ document, operation, contextValue }) {
           if (!operation) return;
           if (operation.operation === "subscription") {

@@ -8,11 +8,19 @@ import {
   LiveResolver,
 } from "../cross-domain/live/live.resolver.js";
 import { NodeResolver } from "../cross-domain/nodes/node.resolver.js";
+import { CustomerTimelineResolver } from "../cross-domain/timeline/timeline.resolver.js";
 import {
-  CustomerResolver,
-  IdentityResolver,
-  ProfileResolver,
-} from "../domains/customers/customer.resolver.js";
+  ConsentResolver,
+  CustomerConsentResolver,
+  RecordConsentResultResolver,
+} from "../domains/consent/consent.resolver.js";
+import { CustomerResolver, IdentityResolver } from "../domains/customers/customer.resolver.js";
+import { ProfileResolver, UpsertProfileResultResolver } from "../domains/customers/profile.resolver.js";
+import {
+  CustomerFeedbackResolver,
+  FeedbackResolver,
+  RecordFeedbackResultResolver,
+} from "../domains/feedback/feedback.resolver.js";
 import {
   ChannelResolver,
   ConversationResolver,
@@ -20,18 +28,73 @@ import {
   InteractionResolver,
   RecordInteractionResultResolver,
 } from "../domains/interactions/interaction.resolver.js";
+import {
+  CustomerLoyaltyResolver,
+  LoyaltyAccountResolver,
+  LoyaltyEntryResolver,
+  RecordLoyaltyEntryResultResolver,
+} from "../domains/loyalty/loyalty.resolver.js";
+import { LoyaltyTierResolver, RewardResolver } from "../domains/loyalty/programme.resolver.js";
+import {
+  CustomerPurchasesResolver,
+  PurchaseResolver,
+  RecordPurchaseResultResolver,
+} from "../domains/purchases/purchase.resolver.js";
+import {
+  CustomerReturnsResolver,
+  PurchaseReturnResolver,
+  ReturnsOfPurchaseResolver,
+} from "../domains/purchases/purchase-return.resolver.js";
+import {
+  CustomerPurchaseSummaryResolver,
+  PurchaseSummaryResolver,
+  TopCustomerResolver,
+} from "../domains/purchases/purchase-summary.resolver.js";
+import {
+  CustomerTicketsResolver,
+  RecordTicketEventResultResolver,
+  TicketEventResolver,
+  TicketResolver,
+} from "../domains/tickets/ticket.resolver.js";
 
 /** The one place that lists resolvers. type-graphql's store is global to the process: built once. */
 const resolvers: NonEmptyArray<new () => object> = [
   CustomerResolver,
   IdentityResolver,
   ProfileResolver,
+  UpsertProfileResultResolver,
   CustomerInteractionsResolver,
   InteractionResolver,
   RecordInteractionResultResolver,
   ConversationResolver,
   ChannelResolver,
+  CustomerLoyaltyResolver,
+  LoyaltyAccountResolver,
+  LoyaltyEntryResolver,
+  RecordLoyaltyEntryResultResolver,
+  LoyaltyTierResolver,
+  RewardResolver,
+  CustomerFeedbackResolver,
+  FeedbackResolver,
+  RecordFeedbackResultResolver,
+  CustomerConsentResolver,
+  ConsentResolver,
+  RecordConsentResultResolver,
+  CustomerTicketsResolver,
+  TicketResolver,
+  RecordTicketEventResultResolver,
+  TicketEventResolver,
+  CustomerPurchasesResolver,
+  PurchaseResolver,
+  RecordPurchaseResultResolver,
+  CustomerReturnsResolver,
+  ReturnsOfPurchaseResolver,
+  PurchaseReturnResolver,
+  CustomerPurchaseSummaryResolver,
+  PurchaseSummaryResolver,
+  TopCustomerResolver,
   NodeResolver,
+  CustomerTimelineResolver,
   LiveResolver,
   InteractionRecordedResolver,
   CustomerChangeResolver,

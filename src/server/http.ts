@@ -4,8 +4,8 @@ import { type ApolloServer, HeaderMap } from "@apollo/server";
 import type { GraphQLFormattedError } from "graphql";
 import type { RequestContext } from "../context.js";
 import { ApiError } from "../platform/errors.js";
-import { maxBodyBytes } from "../platform/limits.js";
-import type { Logger } from "../platform/log.js";
+import { maxBodyBytes, maxDocumentBytes } from "../platform/limits.js";
+import { faultOf, type Logger } from "../platform/log.js";
 import { clientError } from "./operation.js";
 import { allowOrigin } from "./origins.js";
 
@@ -28,7 +28,7 @@ const requestTimeoutMs = 30_000;
 export function createHttpServer(options: HttpOptions): Server {
   const server = createServer((request, response) => {
     handle(options, request, response).catch((error: unknown) => {
-      options.logger.error({ err: { type: (error as Error).name, stack: (error as Error).stack } }, "fault");
+      options.logger.error(faultOf(error), "fault");
       if (!response.headersSent)
         refuse(response, 500, "INTERNAL_SERVER_ERROR", "Something went wrong on our side.");
       else response.destroy();
@@ -56,6 +56,15 @@ async function handle(
   }
   const body = await readBody(request);
   if (body.refusal) return refuse(response, body.refusal.status, body.refusal.code, body.refusal.message);
+  const document = (body.value as { query?: unknown } | undefined)?.query;
+  if (typeof document === "string" && Buffer.byteLength(document) > maxDocumentBytes) {
+    return refuse(
+      response,
+      413,
+      "PAYLOAD_TOO_LARGE",
+      `A document may have at most ${maxDocumentBytes} bytes.`,
+    );
+  }
   const requestId = randomUUID();
   response.setHeader("x-request-id", requestId);
   const context = await options.contextOf(request, requestId).catch((error: unknown) => {

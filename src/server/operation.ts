@@ -16,7 +16,7 @@ import {
   validate,
 } from "graphql";
 import type { Caller } from "../platform/access/caller.js";
-import { DatabaseError } from "../platform/database/errors.js";
+import { type DatabaseErrorCode, databaseErrorIn } from "../platform/database/errors.js";
 import { ApiError } from "../platform/errors.js";
 import {
   maxAliases,
@@ -26,7 +26,7 @@ import {
   maxDocumentTokens,
   maxValidationErrors,
 } from "../platform/limits.js";
-import type { Logger } from "../platform/log.js";
+import { faultOf, type Logger } from "../platform/log.js";
 import { requirementsOf } from "./access.js";
 
 // One preparation for every transport: HTTP gives these pieces to Apollo, the socket calls `prepareOperation`.
@@ -56,7 +56,7 @@ export function prepareOperation(
   request: { query: string; operationName?: string | null | undefined },
 ): PreparedOperation | readonly GraphQLError[] {
   try {
-    checkDocumentSize(request.query);
+    if (Buffer.byteLength(request.query) > maxDocumentBytes) return [tooLarge()];
     const document = parseDocument(request.query);
     const invalid = validate(schema, document, [...specifiedRules, ...validationRules], validationOptions);
     if (invalid.length) return invalid.map((error) => withCode(error, "GRAPHQL_VALIDATION_FAILED"));
@@ -73,10 +73,8 @@ export function prepareOperation(
   }
 }
 
-export function checkDocumentSize(query: string): void {
-  if (Buffer.byteLength(query) > maxDocumentBytes) {
-    throw new ApiError("PAYLOAD_TOO_LARGE", `A document may have at most ${maxDocumentBytes} bytes.`);
-  }
+function tooLarge(): ApiError {
+  return new ApiError("PAYLOAD_TOO_LARGE", `A document may have at most ${maxDocumentBytes} bytes.`);
 }
 
 /** Refuses an operation that selects anything the caller holds no scope for. Throws FORBIDDEN. */
@@ -117,45 +115,39 @@ const clientCodes = new Set([
   "PERSISTED_QUERY_NOT_SUPPORTED",
 ]);
 
+/** Faults of the database that pass; the client may try again. */
+const unavailable: ReadonlySet<DatabaseErrorCode> = new Set([
+  "DATABASE_BUSY",
+  "DATABASE_CLOSED",
+  "DATABASE_COMMIT_UNKNOWN",
+  "DATABASE_CONNECTION_LOST",
+  "DATABASE_UNREACHABLE",
+]);
+
 /** What the client gets of an error: our own refusals as they are; a fault is logged under its id and masked. */
 export function clientError(logger: Logger, requestId: string, error: unknown): GraphQLFormattedError {
-  const graphQLError =
-    error instanceof GraphQLError ? error : new GraphQLError("fault", { originalError: error as Error });
-  const cause = rootCause(graphQLError);
-  const { message, path, locations, extensions } = graphQLError.toJSON();
+  const shown = error instanceof GraphQLError ? error.toJSON() : { message: "" };
+  const { locations, path, extensions } = shown as GraphQLFormattedError;
   const place = { ...(locations && { locations }), ...(path && { path }) };
-  if (cause instanceof DatabaseError && cause.code !== "DATABASE_TRANSACTION") {
-    logger.error({ requestId, code: cause.code }, "the database is not available");
-    return {
-      message: "The service is not available just now; try again soon.",
-      ...place,
-      extensions: { code: "UNAVAILABLE", requestId },
-    };
+  const database = databaseErrorIn(error);
+  if (database && unavailable.has(database.code)) {
+    logger.error({ requestId, code: database.code }, "the database is not available");
+    const message = "The service is not available just now. Try again: what is sent twice is recorded once.";
+    return { message, ...place, extensions: { code: "UNAVAILABLE", requestId } };
   }
-  const code = extensions?.code ?? (cause === graphQLError ? "BAD_USER_INPUT" : undefined);
+  // graphql-js gives no code to its own refusals of variables; only those have no other error below them.
+  const own = error instanceof GraphQLError && !error.originalError ? "BAD_USER_INPUT" : undefined;
+  const code = extensions?.code ?? own;
   if (typeof code === "string" && clientCodes.has(code)) {
-    const { http: _, stacktrace: __, ...shown } = extensions ?? {};
-    return { message, ...place, extensions: { ...shown, code, requestId } };
+    const { http: _, stacktrace: __, ...details } = extensions ?? {};
+    return { message: shown.message, ...place, extensions: { ...details, code, requestId } };
   }
-  logger.error(
-    { requestId, err: { type: cause.name, message: sanitised(cause), stack: cause.stack } },
-    "fault",
-  );
+  logger.error({ requestId, ...faultOf(error) }, "fault");
   return {
     message: "Something went wrong on our side.",
     ...place,
     extensions: { code: "INTERNAL_SERVER_ERROR", requestId },
   };
-}
-
-/** Drizzle puts parameters, so personal data, into messages and stacks of failed statements: log the cause below it. */
-function rootCause(error: Error): Error {
-  const deeper = (error instanceof GraphQLError ? error.originalError : error.cause) as Error | undefined;
-  return deeper instanceof Error && deeper !== error ? rootCause(deeper) : error;
-}
-
-function sanitised(error: Error): string {
-  return error.message.slice(0, 500);
 }
 
 function parseDocument(query: string): DocumentNode {

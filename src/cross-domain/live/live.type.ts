@@ -1,7 +1,13 @@
 import { createUnionType, Field, ID, ObjectType } from "type-graphql";
 import type { eventType } from "#schema/events.js";
+import { Consent } from "../../domains/consent/consent.type.js";
 import { Customer } from "../../domains/customers/customer.type.js";
+import { Feedback } from "../../domains/feedback/feedback.type.js";
 import { Interaction } from "../../domains/interactions/interaction.type.js";
+import { LoyaltyEntry } from "../../domains/loyalty/loyalty-entry.type.js";
+import { Purchase } from "../../domains/purchases/purchase.type.js";
+import { PurchaseReturn } from "../../domains/purchases/purchase-return.type.js";
+import { Ticket } from "../../domains/tickets/ticket.type.js";
 import { RequiresScope } from "../../platform/access/scopes.js";
 import { graphqlEnum } from "../../platform/graphql/enums.js";
 import { typeNameOf } from "../../platform/graphql/node.js";
@@ -31,7 +37,7 @@ export const EventTypeEnum = graphqlEnum<(typeof eventType.enumValues)[number]>(
 export const EventSubject = createUnionType({
   name: "EventSubject",
   description: "What an event is about, when that is not the customer.",
-  types: () => [Interaction] as const,
+  types: () => [Interaction, Purchase, PurchaseReturn, LoyaltyEntry, Ticket, Feedback, Consent] as const,
   resolveType: typeNameOf,
 });
 

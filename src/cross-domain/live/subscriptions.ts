@@ -51,13 +51,13 @@ function oneByOne(
   keep: (events: FeedEvent[]) => Promise<FeedEvent[]> | FeedEvent[] = (events) => events,
 ): LiveStream<FeedEvent> {
   const waiting: FeedEvent[] = [];
-  return new LiveStream(async (signal) => {
-    signal.addEventListener("abort", () => void batches.return(), { once: true });
+  const pull = async () => {
     while (waiting.length === 0) {
       const next = await batches.next();
       if (next.done) return null;
       waiting.push(...(await keep(next.value)));
     }
     return waiting.shift() as FeedEvent;
-  });
+  };
+  return new LiveStream(pull, { onClose: () => void batches.return() });
 }

@@ -11,6 +11,13 @@ const readers: { [K in IdKind]?: (loaders: Loaders, id: Id<K>) => Promise<{ id: 
   customer: (loaders, id) => loaders.customers.byId.load(id),
   interaction: (loaders, id) => loaders.interactions.byId.load(id),
   conversation: (loaders, id) => loaders.interactions.conversationById.load(id),
+  purchase: (loaders, id) => loaders.purchases.byId.load(id),
+  purchaseReturn: (loaders, id) => loaders.purchases.returnById.load(id),
+  loyaltyEntry: (loaders, id) => loaders.loyalty.entryById.load(id),
+  feedback: (loaders, id) => loaders.feedback.byId.load(id),
+  consent: (loaders, id) => loaders.consent.byId.load(id),
+  ticket: (loaders, id) => loaders.tickets.byId.load(id),
+  ticketEvent: (loaders, id) => loaders.tickets.eventById.load(id),
 };
 
 @Resolver()

@@ -1,8 +1,9 @@
 import { createHash, timingSafeEqual } from "node:crypto";
-import { eq, sql } from "drizzle-orm";
+import { sql } from "drizzle-orm";
 import { apiKeys } from "#schema/access.js";
 import type { Database } from "../database/database.js";
-import { type Id, toId } from "../ids.js";
+import { statement } from "../database/statement.js";
+import type { Id } from "../ids.js";
 import { type Scope, scopes } from "./scopes.js";
 
 /** Who sent an operation. `keyId` is what logs may name. */
@@ -24,7 +25,7 @@ export async function authenticate(
   if (adminKey !== null && timingSafeEqual(digest(presented), digest(adminKey))) return admin;
   const id = keyPattern.exec(presented)?.[1];
   if (!id) return null;
-  const [row] = await liveKey(db).execute({ id: uuidFrom(id) });
+  const [row] = await liveKey(db, { id: dashed(id) });
   if (!row || !timingSafeEqual(digest(presented), row.secretHash)) return null;
   return { keyId: row.id, scopes: new Set(row.scopes.filter((scope): scope is Scope => known.has(scope))) };
 }
@@ -36,25 +37,16 @@ export function digest(key: string): Buffer {
   return createHash("sha256").update(key).digest();
 }
 
-const prepared = new WeakMap<Database["read"], ReturnType<typeof prepareLiveKey>>();
-
-function liveKey(db: Database["read"]) {
-  const query = prepared.get(db) ?? prepareLiveKey(db);
-  prepared.set(db, query);
-  return query;
-}
-
-function prepareLiveKey(db: Database["read"]) {
-  return db
+const liveKey = statement("access.liveKey", (db) =>
+  db
     .select({ id: apiKeys.id, secretHash: apiKeys.secretHash, scopes: apiKeys.scopes })
     .from(apiKeys)
     .where(
-      sql`${eq(apiKeys.id, sql.placeholder("id"))} and ${apiKeys.revokedAt} is null
+      sql`${apiKeys.id} = ${sql.placeholder("id")}::uuid and ${apiKeys.revokedAt} is null
         and (${apiKeys.expiresAt} is null or ${apiKeys.expiresAt} > now())`,
-    )
-    .prepare("access.liveKey");
-}
+    ),
+);
 
-function uuidFrom(hex: string): Id<"apiKey"> {
-  return toId("apiKey", hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5"));
+function dashed(hex: string): string {
+  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
 }

@@ -41,6 +41,9 @@ export function beyond(
   prefix: string,
   before: boolean,
 ): SQL {
+  if (order.every((key) => key.column.notNull && key.descending === order[0]?.descending)) {
+    return rowComparison(order, prefix, before);
+  }
   const place = order.map((key, i) => ({
     key,
     value: values[i] ?? null,
@@ -56,6 +59,19 @@ export function beyond(
     alternatives.map((alternative) => sql`(${alternative})`),
     sql` or `,
   )})`;
+}
+
+/** All keys run the same way and are never null: one comparison of rows, which an index can seek. */
+function rowComparison(order: readonly OrderKey[], prefix: string, before: boolean): SQL {
+  const columns = sql.join(
+    order.map((key) => sql`${key.column}`),
+    sql`, `,
+  );
+  const bounds = sql.join(
+    order.map((key, i) => bound(key, `${prefix}${i}`)),
+    sql`, `,
+  );
+  return order[0]?.descending === before ? sql`(${columns}) > (${bounds})` : sql`(${columns}) < (${bounds})`;
 }
 
 /** The order clause, turned around for a page read from its end. */

@@ -1,12 +1,12 @@
 import { and, eq, getTableColumns, getTableName, type SQL, sql } from "drizzle-orm";
 import type { PgColumn as Column, PgTable } from "drizzle-orm/pg-core";
-import { LRUCache } from "lru-cache";
 import { Page, type PageRequest } from "../graphql/paging.js";
 import { groupBy } from "../group.js";
 import { uuidOf } from "../ids.js";
 import type { Database } from "./database.js";
 import { type Compiled, compileFilter, type FilterFields } from "./filter.js";
 import { beyond, decodeCursor, encodeCursor, type OrderKey, orderBy, orderName } from "./keyset.js";
+import { shapedStatement } from "./statement.js";
 
 /** A list that clients can page through: all rows of a table, or those that hang on a parent row. */
 export interface Listing {
@@ -28,11 +28,7 @@ export interface ListRequest extends PageRequest {
 type Row = Record<string, unknown>;
 type Run = (values: Record<string, unknown>) => Promise<Row[]>;
 
-/** Shapes of statements kept prepared: a few per list in practice; the bound is against made-up filters. */
-const maxStatements = 1_000;
 const parentKey = "parent_key";
-const statements = new WeakMap<Database["read"], LRUCache<string, Run>>();
-
 /**
  * One page per parent, in one statement however many parents ask (LATERAL over the parent table, which shards with
  * its children). Answers are aligned with `parentIds`.
@@ -131,16 +127,9 @@ interface Parts {
 
 /** The prepared statement of this shape, built once per database. */
 function prepared(db: Database["read"], listing: Listing, what: What, shape: string, parts: Parts): Run {
-  const cache = statements.get(db) ?? new LRUCache<string, Run>({ max: maxStatements });
-  statements.set(db, cache);
   const parent = listing.parent ? `${getTableName(listing.parent.table)}.` : "";
   const name = `${parent}${getTableName(listing.table)}:${what}:${what.includes("page") ? shape : parts.filter.shape}`;
-  const known = cache.get(name);
-  if (known) return known;
-  const query = builders[what](db, listing, parts).prepare(name);
-  const run: Run = (values) => query.execute(values) as Promise<Row[]>;
-  cache.set(name, run);
-  return run;
+  return shapedStatement(db, name, () => builders[what](db, listing, parts)) as Run;
 }
 
 const ids = sql`any(${sql.placeholder("ids")}::uuid[])`;

@@ -1,3 +1,4 @@
+import { LRUCache } from "lru-cache";
 import type { Database } from "./database.js";
 
 interface Preparable<R> {
@@ -18,4 +19,27 @@ export function statement<R>(name: string, build: (db: Database["read"]) => Prep
     }
     return query.execute(values);
   };
+}
+
+/** Shapes of statements kept prepared: a few per list in practice; the bound is against made-up filters. */
+const maxShapes = 1_000;
+const shapes = new WeakMap<Database["read"], LRUCache<string, ReturnType<Preparable<unknown>["prepare"]>>>();
+
+/** The same for a statement whose text follows the request: prepared once for each shape, which its name spells out. */
+export function shapedStatement<R>(
+  db: Database["read"],
+  name: string,
+  build: () => Preparable<R>,
+): (values: Record<string, unknown>) => Promise<R> {
+  let cache = shapes.get(db);
+  if (!cache) {
+    cache = new LRUCache({ max: maxShapes });
+    shapes.set(db, cache);
+  }
+  let query = cache.get(name);
+  if (!query) {
+    query = build().prepare(name);
+    cache.set(name, query);
+  }
+  return (values) => (query as ReturnType<Preparable<R>["prepare"]>).execute(values);
 }

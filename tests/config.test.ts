@@ -1,0 +1,41 @@
+import { expect, test } from "@jest/globals";
+import { ConfigError, readConfig } from "../src/config.js";
+
+test("without variables the server listens on loopback, on port 4000, with an embedded database", () => {
+  expect(readConfig({ PORT: "" })).toEqual({
+    databaseUrl: null,
+    port: 4000,
+    host: "127.0.0.1",
+    adminKey: null,
+    dataFolder: ".data",
+    logLevel: "info",
+    phoneRegion: null,
+    allowedOrigins: [],
+  });
+});
+
+test("all bad variables are reported at once, and no value is repeated", () => {
+  const read = () =>
+    readConfig({
+      DATABASE_URL: "mysql://secret",
+      PORT: "70000",
+      HOST: "a b",
+      ADMIN_API_KEY: "short",
+      LOG_LEVEL: "loud",
+      PHONE_REGION: "Persia",
+      ALLOWED_ORIGINS: "https://ok.example, nonsense",
+    });
+  expect(read).toThrow(ConfigError);
+  expect(read).toThrow(
+    [
+      "The environment is not usable:",
+      "  DATABASE_URL must start with postgres:// or postgresql://",
+      "  PORT must be a whole number from 0 to 65535",
+      "  HOST must be a host name or an address",
+      "  ADMIN_API_KEY must have at least 16 characters",
+      "  LOG_LEVEL must be one of trace, debug, info, warn, error, fatal, silent",
+      "  PHONE_REGION must be a country, ISO 3166-1 alpha-2, like IR",
+      "  ALLOWED_ORIGINS must be origins like https://app.example.com, separated by commas",
+    ].join("\n"),
+  );
+});
