@@ -1,0 +1,43 @@
+import type { LoyaltyEntryRow } from "#schema/loyalty.js";
+import type { Database } from "../../platform/database/database.js";
+import type { Id } from "../../platform/ids.js";
+import { lazyLoaders, loadMany, loadOne, loadPage } from "../../platform/loaders.js";
+import {
+  customerLedger,
+  selectAccountsByCustomers,
+  selectEntriesByIds,
+  selectRewardsByCodes,
+  selectTiers,
+} from "./loyalty.queries.js";
+
+/** The programme has one list of tiers: it is read whole, once, whatever is asked of it. */
+const programme = "programme";
+
+export function loyaltyLoaders(db: Database["read"]) {
+  const tiers = loadMany(
+    () => selectTiers(db),
+    () => programme,
+  );
+  return lazyLoaders({
+    entryById: () =>
+      loadOne(
+        (ids: readonly Id<"loyaltyEntry">[]) => selectEntriesByIds(db, ids),
+        (row) => row.id,
+      ),
+    accountByCustomer: () =>
+      loadOne(
+        (ids: readonly Id<"customer">[]) => selectAccountsByCustomers(db, ids),
+        (row) => row.customerId,
+      ),
+    ledgerPageByCustomer: () => loadPage<LoyaltyEntryRow>(db, customerLedger),
+    tiers: () => ({ load: () => tiers.load(programme) }),
+    tierByCode: () => ({
+      load: async (code: string) => (await tiers.load(programme)).find((tier) => tier.code === code) ?? null,
+    }),
+    rewardByCode: () =>
+      loadOne(
+        (codes: readonly string[]) => selectRewardsByCodes(db, codes),
+        (row) => row.code,
+      ),
+  });
+}

@@ -1,0 +1,129 @@
+import { sql } from "drizzle-orm";
+import { customers } from "#schema/customers.js";
+import {
+  type LoyaltyAccountRow,
+  type LoyaltyEntryRow,
+  type LoyaltyTierRow,
+  loyaltyAccounts,
+  loyaltyEntries,
+  loyaltyTiers,
+  type RewardRow,
+  rewards,
+} from "#schema/loyalty.js";
+import type { Database, Queryable, Tx } from "../../platform/database/database.js";
+import type { Listing } from "../../platform/database/page.js";
+import { insertRows } from "../../platform/database/rows.js";
+import { statement } from "../../platform/database/statement.js";
+import { orderKey } from "../../platform/graphql/sorting.js";
+import { type Id, uuidOf } from "../../platform/ids.js";
+
+/** The rewards that one list shows; a programme has dozens. */
+const maxRewards = 1_000;
+
+/** The ledger of a customer's account, the latest first. */
+export const customerLedger: Listing = {
+  table: loyaltyEntries,
+  order: [
+    orderKey("occurredAt", loyaltyEntries.occurredAt, "DESC"),
+    orderKey("id", loyaltyEntries.id, "DESC"),
+  ],
+  filter: {
+    id: loyaltyEntries.id,
+    kind: loyaltyEntries.kind,
+    points: loyaltyEntries.points,
+    reason: loyaltyEntries.reason,
+    reward: loyaltyEntries.reward,
+    source: loyaltyEntries.source,
+    expiresAt: loyaltyEntries.expiresAt,
+    occurredAt: loyaltyEntries.occurredAt,
+    recordedAt: loyaltyEntries.recordedAt,
+  },
+  parent: { table: customers, key: customers.id, on: [[loyaltyEntries.customerId, customers.id]] },
+};
+
+export const loyaltyEntrySortFields = {
+  OCCURRED_AT: ["occurredAt", loyaltyEntries.occurredAt],
+  RECORDED_AT: ["recordedAt", loyaltyEntries.recordedAt],
+  POINTS: ["points", loyaltyEntries.points],
+  EXPIRES_AT: ["expiresAt", loyaltyEntries.expiresAt],
+} as const;
+
+const entriesByIds = statement("loyaltyEntries.byIds", (db) =>
+  db
+    .select()
+    .from(loyaltyEntries)
+    .where(sql`${loyaltyEntries.id} = any(${sql.placeholder("ids")}::uuid[])`),
+);
+
+export function selectEntriesByIds(
+  db: Database["read"],
+  ids: readonly Id<"loyaltyEntry">[],
+): Promise<LoyaltyEntryRow[]> {
+  return entriesByIds(db, { ids: ids.map(uuidOf) });
+}
+
+const accountsByCustomers = statement("loyaltyAccounts.byCustomers", (db) =>
+  db
+    .select()
+    .from(loyaltyAccounts)
+    .where(sql`${loyaltyAccounts.customerId} = any(${sql.placeholder("ids")}::uuid[])`),
+);
+
+/** The accounts of these customers; those who never had points are missing from the answer. */
+export function selectAccountsByCustomers(
+  db: Queryable,
+  ids: readonly Id<"customer">[],
+): Promise<LoyaltyAccountRow[]> {
+  return accountsByCustomers(db, { ids: ids.map(uuidOf) });
+}
+
+const allTiers = statement("loyaltyTiers.all", (db) =>
+  db.select().from(loyaltyTiers).orderBy(loyaltyTiers.rank),
+);
+
+/** Every tier, the lowest first: a handful. */
+export function selectTiers(db: Queryable): Promise<LoyaltyTierRow[]> {
+  return allTiers(db, {});
+}
+
+const firstRewards = statement("rewards.first", (db) =>
+  db.select().from(rewards).orderBy(rewards.costPoints, rewards.code).limit(maxRewards),
+);
+
+/** The rewards, the cheapest first. */
+export function selectRewards(db: Database["read"]): Promise<RewardRow[]> {
+  return firstRewards(db, {});
+}
+
+const rewardsByCodes = statement("rewards.byCodes", (db) =>
+  db
+    .select()
+    .from(rewards)
+    .where(sql`${rewards.code} = any(${sql.placeholder("codes")}::text[])`),
+);
+
+export function selectRewardsByCodes(db: Queryable, codes: readonly string[]): Promise<RewardRow[]> {
+  return rewardsByCodes(db, { codes });
+}
+
+/** Opens accounts, or sets their figures anew; the caller holds the customers' row locks since before it read them. */
+export async function upsertAccounts(
+  tx: Tx,
+  rows: readonly (typeof loyaltyAccounts.$inferInsert)[],
+): Promise<void> {
+  await insertRows(
+    tx,
+    loyaltyAccounts,
+    rows,
+    sql`on conflict (customer_id) do update set
+      tier = excluded.tier, pending = excluded.pending, active = excluded.active, earned = excluded.earned,
+      spent = excluded.spent, expired = excluded.expired, joined_at = excluded.joined_at, updated_at = now()`,
+  );
+}
+
+export async function insertEntries(
+  tx: Tx,
+  rows: readonly (typeof loyaltyEntries.$inferInsert)[],
+): Promise<void> {
+  await insertRows(tx, loyaltyEntries, rows);
+}

@@ -1,0 +1,16 @@
+import { randomBytes } from "node:crypto";
+import { apiKeys } from "#schema/access.js";
+import { digest } from "../../../src/platform/access/caller.js";
+import type { Scope } from "../../../src/platform/access/scopes.js";
+import { newId, uuidOf } from "../../../src/platform/ids.js";
+import type { TestApp } from "../../support/app.js";
+
+/** A key that holds these scopes and no others. */
+export async function limitedKey(app: TestApp, scopes: Scope[]): Promise<string> {
+  const id = newId("apiKey");
+  const key = `c360_live_${uuidOf(id).replaceAll("-", "")}_${randomBytes(16).toString("hex")}`;
+  await app.database.transaction((tx) =>
+    tx.insert(apiKeys).values({ id, name: "test", secretHash: digest(key), scopes }),
+  );
+  return key;
+}
