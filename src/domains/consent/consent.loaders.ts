@@ -1,0 +1,21 @@
+import type { ConsentRow } from "#schema/consent.js";
+import type { Database } from "../../platform/database/database.js";
+import type { Id } from "../../platform/ids.js";
+import { lazyLoaders, loadMany, loadOne, loadPage } from "../../platform/loaders.js";
+import { customerConsentHistory, selectConsentsByIds, selectConsentsInForce } from "./consent.queries.js";
+
+export function consentLoaders(db: Database["read"]) {
+  return lazyLoaders({
+    byId: () =>
+      loadOne(
+        (ids: readonly Id<"consent">[]) => selectConsentsByIds(db, ids),
+        (row) => row.id,
+      ),
+    inForceByCustomer: () =>
+      loadMany(
+        (ids: readonly Id<"customer">[]) => selectConsentsInForce(db, ids),
+        (row) => row.customerId,
+      ),
+    historyPageByCustomer: () => loadPage<ConsentRow>(db, customerConsentHistory),
+  });
+}

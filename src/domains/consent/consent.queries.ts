@@ -1,0 +1,61 @@
+import { sql } from "drizzle-orm";
+import { type ConsentRow, consents } from "#schema/consent.js";
+import { customers } from "#schema/customers.js";
+import type { Database, Tx } from "../../platform/database/database.js";
+import type { Listing } from "../../platform/database/page.js";
+import { insertRows } from "../../platform/database/rows.js";
+import { statement } from "../../platform/database/statement.js";
+import { orderKey } from "../../platform/graphql/sorting.js";
+import { type Id, uuidOf } from "../../platform/ids.js";
+
+/** Everything a customer ever said, the latest first. */
+export const customerConsentHistory: Listing = {
+  table: consents,
+  order: [orderKey("occurredAt", consents.occurredAt, "DESC"), orderKey("id", consents.id, "DESC")],
+  filter: {},
+  parent: { table: customers, key: customers.id, on: [[consents.customerId, customers.id]] },
+};
+
+const inForceByCustomers = statement("consents.inForceByCustomers", (db) => {
+  const { customerId, purpose, channel, occurredAt, recordedAt, id } = consents;
+  const newest = db
+    .selectDistinctOn([customerId, purpose, channel])
+    .from(consents)
+    .where(sql`${customerId} = any(${sql.placeholder("ids")}::uuid[])`)
+    .orderBy(customerId, purpose, channel, sql`${occurredAt} desc`, sql`${recordedAt} desc`, sql`${id} desc`)
+    .as("newest");
+  return db
+    .select()
+    .from(newest)
+    .where(sql`${newest.expiresAt} is null or ${newest.expiresAt} > now()`)
+    .orderBy(newest.customerId, newest.purpose, sql`${newest.channel} nulls first`);
+});
+
+/**
+ * What holds now, per customer, purpose and channel: the newest by the time it was said; of two said at once, the one
+ * recorded last. Where the newest has lapsed nothing holds: it had replaced what was said before.
+ */
+export function selectConsentsInForce(
+  db: Database["read"],
+  customerIds: readonly Id<"customer">[],
+): Promise<ConsentRow[]> {
+  return inForceByCustomers(db, { ids: customerIds.map(uuidOf) });
+}
+
+const byIds = statement("consents.byIds", (db) =>
+  db
+    .select()
+    .from(consents)
+    .where(sql`${consents.id} = any(${sql.placeholder("ids")}::uuid[])`),
+);
+
+export function selectConsentsByIds(
+  db: Database["read"],
+  ids: readonly Id<"consent">[],
+): Promise<ConsentRow[]> {
+  return byIds(db, { ids: ids.map(uuidOf) });
+}
+
+export async function insertConsents(tx: Tx, rows: readonly (typeof consents.$inferInsert)[]): Promise<void> {
+  await insertRows(tx, consents, rows);
+}

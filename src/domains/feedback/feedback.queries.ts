@@ -1,0 +1,68 @@
+import { sql } from "drizzle-orm";
+import { customers } from "#schema/customers.js";
+import { type FeedbackRow, feedback } from "#schema/feedback.js";
+import { tickets } from "#schema/tickets.js";
+import type { Database, Tx } from "../../platform/database/database.js";
+import type { Listing } from "../../platform/database/page.js";
+import { insertRows } from "../../platform/database/rows.js";
+import { statement } from "../../platform/database/statement.js";
+import { orderKey } from "../../platform/graphql/sorting.js";
+import { type Id, uuidOf } from "../../platform/ids.js";
+
+/** All feedback, the latest first. */
+export const feedbackListing: Listing = {
+  table: feedback,
+  order: [orderKey("answeredAt", feedback.answeredAt, "DESC"), orderKey("id", feedback.id, "DESC")],
+  filter: {
+    id: feedback.id,
+    customerId: feedback.customerId,
+    ticketId: feedback.ticketId,
+    kind: feedback.kind,
+    score: feedback.score,
+    scaleMin: feedback.scaleMin,
+    scaleMax: feedback.scaleMax,
+    surveyVersion: feedback.surveyVersion,
+    comment: feedback.comment,
+    channel: feedback.channel,
+    source: feedback.source,
+    answeredAt: feedback.answeredAt,
+    recordedAt: feedback.recordedAt,
+  },
+};
+
+export const customerFeedback: Listing = {
+  ...feedbackListing,
+  parent: { table: customers, key: customers.id, on: [[feedback.customerId, customers.id]] },
+};
+
+export const feedbackSortFields = {
+  ANSWERED_AT: ["answeredAt", feedback.answeredAt],
+  RECORDED_AT: ["recordedAt", feedback.recordedAt],
+  SCORE: ["score", feedback.score],
+} as const;
+
+const byIds = statement("feedback.byIds", (db) =>
+  db
+    .select()
+    .from(feedback)
+    .where(sql`${feedback.id} = any(${sql.placeholder("ids")}::uuid[])`),
+);
+
+export function selectFeedbackByIds(
+  db: Database["read"],
+  ids: readonly Id<"feedback">[],
+): Promise<FeedbackRow[]> {
+  return byIds(db, { ids: ids.map(uuidOf) });
+}
+
+/** Whose these tickets are, inside a write. */
+export function selectTicketSubjects(tx: Tx, ids: readonly Id<"ticket">[]) {
+  return tx
+    .select({ id: tickets.id, customerId: tickets.customerId, profileId: tickets.profileId })
+    .from(tickets)
+    .where(sql`${tickets.id} = any(${sql.param(ids.map(uuidOf))}::uuid[])`);
+}
+
+export async function insertFeedback(tx: Tx, rows: readonly (typeof feedback.$inferInsert)[]): Promise<void> {
+  await insertRows(tx, feedback, rows);
+}
