@@ -1,4 +1,5 @@
 import "reflect-metadata";
+import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { sql } from "drizzle-orm";
 import { createContext, type Services } from "./context.js";
@@ -36,30 +37,55 @@ export interface App {
   stop(): Promise<void>;
 }
 
-/** The composition root: everything is made here, in plain calls, and stopped in the opposite order. */
+/** How long requests under way may take to finish when the app stops; then their connections are cut. */
+const drainMs = 10_000;
+
+/** The composition root: everything is made here, in plain calls, and given back in the opposite order. */
 export async function startApp(options: AppOptions): Promise<App> {
-  const { logger } = options;
+  const opened: (() => Promise<unknown>)[] = [];
+  const stop = async () => {
+    for (const close of opened.splice(0).reverse()) await close();
+  };
+  try {
+    const services = await startServices(options, opened);
+    const url = await serve(options, services, opened);
+    return { services, url, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function startServices(options: AppOptions, opened: (() => Promise<unknown>)[]): Promise<Services> {
   await migrateDatabase(options.connection);
   const database = openDatabase(options.connection, options.databaseOptions);
-  const onFault = (error: unknown) => logger.error(faultOf(error), "live");
+  opened.push(() => database.close());
+  const onFault = (error: unknown) => options.logger.error(faultOf(error), "live");
   const feed = new Feed(database, { onFault });
+  opened.push(() => feed.close());
   const sequencer = startSequencer(database, { onFault, onStamped: (head) => feed.poke(head) });
-  const services: Services = {
-    database,
-    feed,
-    phoneRegion: options.phoneRegion,
-    onCommitted: () => sequencer.poke(),
-  };
+  opened.push(() => sequencer.stop());
   await feed.ready();
-  const identify = (key: string | null) => authenticate(database.read, options.adminKey, key);
+  return { database, feed, phoneRegion: options.phoneRegion, onCommitted: () => sequencer.poke() };
+}
+
+async function serve(
+  options: AppOptions,
+  services: Services,
+  opened: (() => Promise<unknown>)[],
+): Promise<string> {
+  const { logger, allowedOrigins } = options;
+  const { database } = services;
   const schema = await builtSchema();
   const apollo = createApollo(schema, logger);
   await apollo.start();
+  opened.push(() => apollo.stop());
+  const identify = (key: string | null) => authenticate(database.read, options.adminKey, key);
   let stopping = false;
   const http = createHttpServer({
     apollo,
     logger,
-    allowedOrigins: options.allowedOrigins,
+    allowedOrigins,
     pages: [
       createHealth(async () => !stopping && (await answers(services))),
       createGraphiql({ graphqlPath, starter, ...(options.shownKey && { key: options.shownKey }) }),
@@ -70,32 +96,32 @@ export async function startApp(options: AppOptions): Promise<App> {
       return createContext(services, caller, requestId);
     },
   });
-  const sockets = serveWebSocket(http, {
-    schema,
-    logger,
-    allowedOrigins: options.allowedOrigins,
-    authenticate: identify,
-    createContext: (caller, requestId) => createContext(services, caller, requestId),
-  });
   await new Promise<void>((resolve, reject) => {
     http.once("error", reject);
     http.listen(options.port, options.host, resolve);
   });
-  return {
-    services,
-    url: urlOf(http.address() as AddressInfo),
-    async stop() {
-      stopping = true;
-      const closed = new Promise((resolve) => http.close(resolve));
-      await sockets.stop();
-      http.closeIdleConnections();
-      await closed;
-      await apollo.stop();
-      await feed.close();
-      await sequencer.stop();
-      await database.close();
-    },
-  };
+  opened.push(() => drain(http));
+  const sockets = serveWebSocket(http, {
+    schema,
+    logger,
+    allowedOrigins,
+    authenticate: identify,
+    createContext: (caller, requestId) => createContext(services, caller, requestId),
+  });
+  opened.push(async () => {
+    stopping = true;
+    await sockets.stop();
+  });
+  return urlOf(http.address() as AddressInfo);
+}
+
+/** Takes no more requests and waits for those under way. */
+async function drain(http: Server): Promise<void> {
+  const closed = new Promise((resolve) => http.close(resolve));
+  http.closeIdleConnections();
+  const cut = setTimeout(() => http.closeAllConnections(), drainMs);
+  await closed;
+  clearTimeout(cut);
 }
 
 async function answers({ database }: Services): Promise<boolean> {

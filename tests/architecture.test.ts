@@ -62,11 +62,11 @@ test("the law: server -> cross-domain -> domains -> platform -> schema; only the
   expect(upward).toEqual([]);
 });
 
-test("a domain imports from another only its types, and the actions of one that its tables point at", () => {
+test("a domain imports from another only its types, and the actions and rules of one that its tables point at", () => {
   const breaches = imports.filter(({ from, to }) => {
     const [mine, theirs] = [domainOf(from), domainOf(to)];
     if (!mine || !theirs || mine === theirs || to.endsWith(".type.ts")) return false;
-    return !(to.endsWith(".actions.ts") && pointsAt.get(mine)?.has(theirs));
+    return !(/\.(actions|rules)\.ts$/.test(to) && pointsAt.get(mine)?.has(theirs));
   });
   expect(breaches).toEqual([]);
 });

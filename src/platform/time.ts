@@ -30,6 +30,20 @@ export function parseRelative(text: string, now = DateTime.utc()): string | null
   return moved.isValid && moved.year >= 1 && moved.year <= 9999 ? parseInstant(moved.toISO() ?? "") : null;
 }
 
+/** Order of two instants, for sorting. Without its Z a whole second comes before its own fractions, as text. */
+export function compareInstants(a: string, b: string): number {
+  const [left, right] = [a.slice(0, -1), b.slice(0, -1)];
+  return left < right ? -1 : left > right ? 1 : 0;
+}
+
+export function earlier(a: string, b: string): string {
+  return compareInstants(a, b) <= 0 ? a : b;
+}
+
+export function later(a: string, b: string): string {
+  return compareInstants(a, b) >= 0 ? a : b;
+}
+
 export function nowInstant(): string {
   return DateTime.utc().toISO();
 }

@@ -9,7 +9,7 @@ import {
   type WriteServices,
   type Written,
 } from "../customers/recording.actions.js";
-import { customerReference } from "../customers/reference.actions.js";
+import { customerReference } from "../customers/reference.rules.js";
 import { unknownChannels } from "../interactions/interaction.actions.js";
 import { insertConsents } from "./consent.queries.js";
 

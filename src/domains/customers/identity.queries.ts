@@ -4,6 +4,7 @@ import type { Tx } from "../../platform/database/database.js";
 import { ConcurrentChange } from "../../platform/database/retry.js";
 import { insertRows } from "../../platform/database/rows.js";
 import { type Id, newId } from "../../platform/ids.js";
+import { earlier, later } from "../../platform/time.js";
 import type { IdentityKey } from "./customer.queries.js";
 
 /**
@@ -48,8 +49,8 @@ export async function touchIdentities(
       });
       continue;
     }
-    if (seenAt < row.firstSeenAt) row.firstSeenAt = seenAt;
-    if (seenAt > row.lastSeenAt) row.lastSeenAt = seenAt;
+    row.firstSeenAt = earlier(row.firstSeenAt, seenAt);
+    row.lastSeenAt = later(row.lastSeenAt, seenAt);
   }
   const sorted = [...rows.values()].toSorted(
     (a, b) => compare(a.profileId, b.profileId) || compare(a.value, b.value),

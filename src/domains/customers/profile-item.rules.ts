@@ -13,7 +13,7 @@ import {
   requiredText,
   shortText,
 } from "../../platform/input.js";
-import { nowInstant } from "../../platform/time.js";
+import { compareInstants, nowInstant } from "../../platform/time.js";
 import type { IdentityKey } from "./customer.queries.js";
 import { normaliseIdentity } from "./identity.rules.js";
 
@@ -125,7 +125,7 @@ export function profileDraft(
 
 /** Whether an observation tells anything that is not known; an older one never does. */
 export function tellsNews(row: ProfileRow, item: ProfileDraft["item"]): boolean {
-  if (item.observedAt < row.observedAt) return false;
+  if (compareInstants(item.observedAt, row.observedAt) < 0) return false;
   return fields.some(
     (field) => item[field] !== null && JSON.stringify(stored(item[field])) !== JSON.stringify(row[field]),
   );

@@ -4,7 +4,7 @@ import { insertRows, updateRows } from "../../platform/database/rows.js";
 import { appendEvents, type NewEvent } from "../../platform/events/events.js";
 import { groupBy } from "../../platform/group.js";
 import { type Id, newId } from "../../platform/ids.js";
-import { nowInstant } from "../../platform/time.js";
+import { earlier, nowInstant } from "../../platform/time.js";
 import { type IdentityKey, selectIdentityClaims } from "./customer.queries.js";
 import { claimIdentities, touchIdentities } from "./identity.queries.js";
 import { selectDisplayed, selectFullProfiles, selectRankedProfiles } from "./profile.queries.js";
@@ -116,8 +116,7 @@ function knownSince(drafts: readonly ProfileDraft[], owners: ReadonlyMap<number,
   for (const { index, item } of drafts) {
     const customerId = owners.get(index) as Id<"customer">;
     const told = item.knownSince ?? item.observedAt;
-    const earlier = since.get(customerId);
-    since.set(customerId, earlier !== undefined && earlier < told ? earlier : told);
+    since.set(customerId, earlier(since.get(customerId) ?? told, told));
   }
   return since;
 }
@@ -177,7 +176,7 @@ async function displaySurvivors(tx: Tx, knownSince: ReadonlyMap<Id<"customer">, 
       id,
       stage: shown.stage ?? stage,
       anonymous: false,
-      createdAt: since < createdAt ? since : createdAt,
+      createdAt: earlier(since, createdAt),
       updatedAt: nowInstant(),
     };
   });

@@ -1,4 +1,5 @@
 import type { CustomerRow, ProfileRow } from "#schema/customers.js";
+import { compareInstants } from "../../platform/time.js";
 import { displayNameOf } from "./name.rules.js";
 
 /** A profile with the rank of its source; lower ranks first. */
@@ -25,7 +26,8 @@ const groups = [
  */
 export function survivors(profiles: readonly RankedProfile[]): DisplayedFields {
   const ranked = profiles.toSorted(
-    (a, b) => a.priority - b.priority || compare(b.observedAt, a.observedAt) || compare(a.id, b.id),
+    (a, b) =>
+      a.priority - b.priority || compareInstants(b.observedAt, a.observedAt) || (a.id < b.id ? -1 : 1),
   );
   const fields: Record<string, unknown> = {};
   for (const group of groups) {
@@ -34,8 +36,4 @@ export function survivors(profiles: readonly RankedProfile[]): DisplayedFields {
   }
   const shown = fields as DisplayedFields;
   return { ...shown, displayName: displayNameOf(shown) };
-}
-
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }

@@ -9,8 +9,9 @@ import { type Id, type IdKind, newId } from "../../platform/ids.js";
 import { claimRecords } from "../../platform/ingest/claims.js";
 import { check, codeText } from "../../platform/input.js";
 import { maxBatchItems } from "../../platform/limits.js";
-import { type CustomerReference, resolveReferences, type Subject } from "./reference.actions.js";
+import { resolveReferences, type Subject } from "./reference.actions.js";
 import { lockCustomers, registerSource } from "./reference.queries.js";
+import type { CustomerReference } from "./reference.rules.js";
 
 /** What a write needs from the process. */
 export interface WriteServices {

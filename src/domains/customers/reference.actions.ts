@@ -1,27 +1,14 @@
-import { z } from "zod";
-import { type CustomerRow, customers, identityKind, profiles } from "#schema/customers.js";
+import { type CustomerRow, customers, profiles } from "#schema/customers.js";
 import type { Tx } from "../../platform/database/database.js";
 import { insertRows } from "../../platform/database/rows.js";
 import type { Refusal } from "../../platform/errors.js";
 import type { NewEvent } from "../../platform/events/events.js";
-import { type Id, newId, parseId } from "../../platform/ids.js";
-import { oneOf, optional, requiredText } from "../../platform/input.js";
+import { type Id, newId } from "../../platform/ids.js";
+import { earlier } from "../../platform/time.js";
 import { type IdentityKey, selectIdentityClaims } from "./customer.queries.js";
 import { claimIdentities, touchIdentities } from "./identity.queries.js";
-import { normaliseIdentity } from "./identity.rules.js";
 import { selectCustomerPointers, selectProfilesByRefs } from "./reference.queries.js";
-
-/** How an item names its customer. Nothing at all: a guest, or whoever the record it belongs to is about. */
-export const customerReference = z
-  .object({
-    id: optional(requiredText),
-    sourceRef: optional(requiredText),
-    identity: optional(z.object({ kind: oneOf(identityKind.enumValues), value: z.string() })),
-  })
-  .nullish()
-  .transform((reference) => reference ?? null);
-
-export type CustomerReference = z.infer<typeof customerReference>;
+import { type CustomerReference, type Name, nameOf, notFound } from "./reference.rules.js";
 
 /** Whom an item is about: the customer, and the profile under which its source knows them. */
 export interface Subject {
@@ -78,58 +65,6 @@ export async function resolveReferences(
   return { subjects, refusals, created: claims.newCustomers.map(createdEvent) };
 }
 
-const notFound: Refusal = {
-  code: "CUSTOMER_NOT_FOUND",
-  field: "customer.id",
-  message: "No customer has this id.",
-};
-
-/** A reference in the form it is looked up by: an id, an identity, or nothing (a guest). */
-interface Name {
-  customerId: Id<"customer"> | null;
-  identity: IdentityKey | null;
-  /** Under which the source's profile is kept; null for a guest. */
-  profileRef: string | null;
-}
-
-function nameOf(
-  source: string,
-  phoneRegion: string | null,
-  reference: CustomerReference,
-): Name | { refusal: Refusal } {
-  const given = [reference?.id, reference?.sourceRef, reference?.identity].filter((way) => way != null);
-  if (given.length > 1) {
-    const message = "Name a customer by id, by sourceRef or by identity, not by several.";
-    return { refusal: { code: "AMBIGUOUS_REFERENCE", field: "customer", message } };
-  }
-  if (reference?.id) {
-    const customerId = parseId("customer", reference.id);
-    return customerId
-      ? { customerId, identity: null, profileRef: customerId }
-      : { refusal: { ...notFound, code: "BAD_ID", message: "This is no id of a customer." } };
-  }
-  const typed: IdentityInput | null = reference?.sourceRef
-    ? { kind: "EXTERNAL_ID", value: `${source}:${reference.sourceRef}`, field: "customer.sourceRef" }
-    : reference?.identity
-      ? { ...reference.identity, field: "customer.identity.value" }
-      : null;
-  if (!typed) return { customerId: null, identity: null, profileRef: null };
-  const normalised = normaliseIdentity(typed.kind, typed.value, phoneRegion ? { region: phoneRegion } : {});
-  if (!normalised.ok) {
-    return { refusal: { code: normalised.code, field: typed.field, message: normalised.message } };
-  }
-  const identity = { kind: typed.kind, value: normalised.value };
-  return { customerId: null, identity, profileRef: profileRefOf(source, identity) };
-}
-
-type IdentityInput = IdentityKey & { field: string };
-
-/** How a source's profile is named: by the source's own id of the person where it gave one, else by the identity. */
-export function profileRefOf(source: string, { kind, value }: IdentityKey): string {
-  const own = kind === "EXTERNAL_ID" && value.startsWith(`${source}:`);
-  return own ? value.slice(source.length + 1) : `${kind}:${value}`;
-}
-
 type Named = ReferenceRequest & Name;
 const keyOf = ({ kind, value }: IdentityKey) => `${kind}:${value}`;
 
@@ -156,7 +91,7 @@ async function claimAll(tx: Tx, named: readonly Named[]) {
     const holder = key && holders.get(key);
     if (holder) {
       const fresh = created.get(holder);
-      if (fresh && request.occurredAt < fresh.createdAt) fresh.createdAt = request.occurredAt;
+      if (fresh) fresh.createdAt = earlier(fresh.createdAt, request.occurredAt);
       continue;
     }
     const customer = newCustomer(request);

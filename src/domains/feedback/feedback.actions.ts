@@ -24,7 +24,8 @@ import {
   type WriteServices,
   type Written,
 } from "../customers/recording.actions.js";
-import { customerReference, type Subject } from "../customers/reference.actions.js";
+import type { Subject } from "../customers/reference.actions.js";
+import { customerReference } from "../customers/reference.rules.js";
 import { unknownChannels } from "../interactions/interaction.actions.js";
 import { insertFeedback, selectTicketSubjects } from "./feedback.queries.js";
 import { scaleOf } from "./feedback.rules.js";

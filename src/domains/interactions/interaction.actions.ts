@@ -16,6 +16,7 @@ import {
   shortText,
   wholeNumber,
 } from "../../platform/input.js";
+import { compareInstants } from "../../platform/time.js";
 import {
   type Draft,
   type Fact,
@@ -24,7 +25,8 @@ import {
   type WriteServices,
   type Written,
 } from "../customers/recording.actions.js";
-import { customerReference, type Subject } from "../customers/reference.actions.js";
+import type { Subject } from "../customers/reference.actions.js";
+import { customerReference } from "../customers/reference.rules.js";
 import {
   insertInteractions,
   selectConversationSubjects,
@@ -51,7 +53,17 @@ const interactionItem = z.object({
   attributes: optional(attributes),
 });
 
+/** What another domain's record may tell of the contact that it came with. */
+export const contactItem = interactionItem.pick({
+  channel: true,
+  direction: true,
+  initiative: true,
+  kind: true,
+  summary: true,
+});
+
 type InteractionItem = z.infer<typeof interactionItem>;
+type Contact = z.infer<typeof contactItem> & { sourceRef: string; occurredAt: string };
 type InteractionFact = Fact<InteractionItem, "interaction">;
 const conversation = { record: "CONVERSATION", id: "conversation" } as const;
 
@@ -67,6 +79,35 @@ const recording: Recording<InteractionItem, "interaction"> = {
 export function recordInteractions(services: WriteServices, source: string, items: readonly unknown[]) {
   return recordBatch(services, recording, source, items);
 }
+
+/**
+ * Records contacts inside another domain's write, under the row locks it holds, each with its event. Refuses
+ * UNKNOWN_CHANNEL, and INTERACTION_TAKEN where the reference was recorded before on its own.
+ */
+export async function writeInteractionFacts(
+  tx: Tx,
+  source: string,
+  contacts: readonly Fact<Contact, "interaction">[],
+): Promise<Written> {
+  if (contacts.length === 0) return { events: [] };
+  const taken = await claimRecords(tx, source, recording, contacts);
+  if (taken.size) {
+    const late = contacts.filter(({ item }) => taken.has(item.sourceRef));
+    return { events: [], refusals: new Map(late.map(({ index }) => [index, alreadyTaken])) };
+  }
+  const untold = { customer: null, actor: null, body: null, durationSeconds: null, conversationRef: null };
+  return writeInteractions(
+    tx,
+    source,
+    contacts.map((contact) => ({ ...contact, item: { ...untold, attributes: null, ...contact.item } })),
+  );
+}
+
+const alreadyTaken: Refusal = {
+  code: "INTERACTION_TAKEN",
+  field: null,
+  message: "The contact of this record was recorded before, on its own.",
+};
 
 /** A stranger's contact belongs to whoever its conversation is with. */
 async function conversationSubjects(
@@ -168,7 +209,7 @@ async function conversationsOf(
     const { customerId, profileId } =
       ownerOf.get(known.get(sourceRef) ?? id) ?? (thread[0] as InteractionFact);
     for (const fact of thread) if (fact.customerId !== customerId) refusals.set(fact.index, otherCustomer);
-    const times = thread.map((fact) => fact.item.occurredAt).toSorted();
+    const times = thread.map((fact) => fact.item.occurredAt).toSorted(compareInstants);
     const [startedAt, lastAt] = [times[0] as string, times.at(-1) as string];
     return { id: known.get(sourceRef) ?? id, customerId, profileId, source, sourceRef, startedAt, lastAt };
   });

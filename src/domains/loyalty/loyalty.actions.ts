@@ -12,6 +12,7 @@ import {
   shortText,
   wholeNumber,
 } from "../../platform/input.js";
+import { earlier } from "../../platform/time.js";
 import {
   type Fact,
   type Recording,
@@ -19,7 +20,7 @@ import {
   type WriteServices,
   type Written,
 } from "../customers/recording.actions.js";
-import { customerReference } from "../customers/reference.actions.js";
+import { customerReference } from "../customers/reference.rules.js";
 import {
   insertEntries,
   selectAccountsByCustomers,
@@ -27,7 +28,7 @@ import {
   selectTiers,
   upsertAccounts,
 } from "./loyalty.queries.js";
-import { balanceAfter, type Change, changeOf, earlier, emptyBalance, tierFor } from "./loyalty.rules.js";
+import { balanceAfter, type Change, changeOf, emptyBalance, tierFor } from "./loyalty.rules.js";
 
 /** No movement of one customer's points is larger; millions of them still sum up exactly. */
 const maxPoints = 1_000_000_000;

@@ -76,11 +76,6 @@ export function pointsMissing(earned: number, tier: LoyaltyTierRow): number {
   return Math.max(0, tier.earnedFrom - earned);
 }
 
-/** The earlier of two instants. Without its Z a whole second sorts before its own fractions. */
-export function earlier(a: string, b: string): string {
-  return a.slice(0, -1) <= b.slice(0, -1) ? a : b;
-}
-
 function change(points: number, pendingDelta: number, activeDelta: number): Change {
   return { points, pendingDelta, activeDelta };
 }
