@@ -259,36 +259,34 @@ test("concurrent batches that open the same tickets agree on one ticket and cust
 });
 
 test("concurrent twins of a batch record every event once and fold all of them", async () => {
-  const batch = Array.from({ length: 200 }, (_, i) =>
-    event(`twin-${i % 20}`, Math.floor(i / 20), {
-      ...person(`twin-${i % 7}`),
-      ticketRef: `twin-${i % 20}`,
-      ...(i >= 20 ? nobody : {}),
-      status: i % 40 < 20 ? "OPEN" : "SOLVED",
+  const batch = Array.from({ length: 60 }, (_, i) =>
+    event(`twin-${i % 10}`, Math.floor(i / 10), {
+      ...(i < 10 ? person(`twin-${i % 3}`) : nobody),
+      status: i % 20 < 10 ? "OPEN" : "SOLVED",
     }),
   );
   const answers = await Promise.all(
-    Array.from({ length: 6 }, (_, i) => record(i % 2 ? batch : batch.toReversed())),
+    Array.from({ length: 4 }, (_, i) => record(i % 2 ? batch : batch.toReversed())),
   );
   const outcomes = answers.flat().map(({ outcome }) => outcome);
-  expect(outcomes.filter((outcome) => outcome === "RECORDED")).toHaveLength(200);
-  expect(outcomes.filter((outcome) => outcome === "DUPLICATE")).toHaveLength(1000);
+  expect(outcomes.filter((outcome) => outcome === "RECORDED")).toHaveLength(60);
+  expect(outcomes.filter((outcome) => outcome === "DUPLICATE")).toHaveLength(180);
   const rows = await app.database.read.execute(
     sql`select distinct status, reopen_count, opened_at::text from tickets where source_ref like 'twin-%'`,
   );
-  expect([...rows]).toEqual([{ status: "SOLVED", reopen_count: 4, opened_at: "2026-11-21 09:00:00+00" }]);
+  expect([...rows]).toEqual([{ status: "SOLVED", reopen_count: 2, opened_at: "2026-11-21 09:00:00+00" }]);
 });
 
 test("batches of different events of the same tickets, at once, lose none in the fold", async () => {
   await record(Array.from({ length: 10 }, (_, i) => event(`fold-${i}`, 0, person(`fold-${i % 3}`))));
-  const teams = Array.from({ length: 8 }, (_, lane) =>
+  const teams = Array.from({ length: 5 }, (_, lane) =>
     Array.from({ length: 10 }, (_, i) => event(`fold-${i}`, lane + 1, { ...nobody, team: `team ${lane}` })),
   );
   await Promise.all(teams.map((events, i) => record(i % 2 ? events.toReversed() : events)));
   const rows = await app.database.read.execute(
     sql`select distinct team, transfer_count from tickets where source_ref like 'fold-%'`,
   );
-  expect([...rows]).toEqual([{ team: "team 7", transfer_count: 7 }]);
+  expect([...rows]).toEqual([{ team: "team 4", transfer_count: 4 }]);
 });
 
 test("a batch of 1,000 is taken with as many statements as one of 10, one of 1,001 is refused whole", async () => {

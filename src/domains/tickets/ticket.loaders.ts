@@ -1,0 +1,33 @@
+import type { TicketEventRow, TicketRow } from "#schema/tickets.js";
+import type { Database } from "../../platform/database/database.js";
+import type { Id } from "../../platform/ids.js";
+import { lazyLoaders, loadOne, loadPage } from "../../platform/loaders.js";
+import {
+  customerTickets,
+  eventsOfTicket,
+  selectOpenTicketCounts,
+  selectTicketEventsByIds,
+  selectTicketsByIds,
+} from "./ticket.queries.js";
+
+export function ticketLoaders(db: Database["read"]) {
+  return lazyLoaders({
+    byId: () =>
+      loadOne(
+        (ids: readonly Id<"ticket">[]) => selectTicketsByIds(db, ids),
+        (row) => row.id,
+      ),
+    eventById: () =>
+      loadOne(
+        (ids: readonly Id<"ticketEvent">[]) => selectTicketEventsByIds(db, ids),
+        (row) => row.id,
+      ),
+    openCountByCustomer: () =>
+      loadOne(
+        (ids: readonly Id<"customer">[]) => selectOpenTicketCounts(db, ids),
+        (row) => row.customerId,
+      ),
+    pageByCustomer: () => loadPage<TicketRow>(db, customerTickets),
+    eventPageByTicket: () => loadPage<TicketEventRow>(db, eventsOfTicket),
+  });
+}

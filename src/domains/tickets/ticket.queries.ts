@@ -1,0 +1,175 @@
+import { sql } from "drizzle-orm";
+import { customers } from "#schema/customers.js";
+import { type TicketEventRow, type TicketRow, ticketEvents, tickets } from "#schema/tickets.js";
+import type { Database, Tx } from "../../platform/database/database.js";
+import type { Listing } from "../../platform/database/page.js";
+import { insertRows } from "../../platform/database/rows.js";
+import { statement } from "../../platform/database/statement.js";
+import { orderKey } from "../../platform/graphql/sorting.js";
+import { type Id, uuidOf } from "../../platform/ids.js";
+
+/** All tickets, the newest opened first. */
+export const ticketListing: Listing = {
+  table: tickets,
+  order: [orderKey("openedAt", tickets.openedAt, "DESC"), orderKey("id", tickets.id, "DESC")],
+  filter: {
+    id: tickets.id,
+    customerId: tickets.customerId,
+    number: tickets.number,
+    subject: tickets.subject,
+    category: tickets.category,
+    channel: tickets.channel,
+    status: tickets.status,
+    priority: tickets.priority,
+    assignee: tickets.assignee,
+    team: tickets.team,
+    source: tickets.source,
+    slaMet: tickets.slaMet,
+    reopenCount: tickets.reopenCount,
+    transferCount: tickets.transferCount,
+    openedAt: tickets.openedAt,
+    firstRepliedAt: tickets.firstRepliedAt,
+    solvedAt: tickets.solvedAt,
+    closedAt: tickets.closedAt,
+    updatedAt: tickets.updatedAt,
+  },
+};
+
+export const customerTickets: Listing = {
+  ...ticketListing,
+  parent: { table: customers, key: customers.id, on: [[tickets.customerId, customers.id]] },
+};
+
+/** The events of a ticket in the order of the fold. */
+export const eventsOfTicket: Listing = {
+  table: ticketEvents,
+  order: [
+    orderKey("occurredAt", ticketEvents.occurredAt, "ASC"),
+    orderKey("revision", ticketEvents.revision, "ASC"),
+    orderKey("id", ticketEvents.id, "ASC"),
+  ],
+  filter: {},
+  parent: {
+    table: tickets,
+    key: tickets.id,
+    on: [
+      [ticketEvents.customerId, tickets.customerId],
+      [ticketEvents.ticketId, tickets.id],
+    ],
+  },
+};
+
+export const ticketSortFields = {
+  OPENED_AT: ["openedAt", tickets.openedAt],
+  UPDATED_AT: ["updatedAt", tickets.updatedAt],
+  PRIORITY: ["priority", tickets.priority],
+  STATUS: ["status", tickets.status],
+  NUMBER: ["number", tickets.number],
+} as const;
+
+const ticketsByIds = statement("tickets.byIds", (db) =>
+  db
+    .select()
+    .from(tickets)
+    .where(sql`${tickets.id} = any(${sql.placeholder("ids")}::uuid[])`),
+);
+
+export function selectTicketsByIds(db: Database["read"], ids: readonly Id<"ticket">[]): Promise<TicketRow[]> {
+  return ticketsByIds(db, { ids: ids.map(uuidOf) });
+}
+
+const eventsByIds = statement("ticketEvents.byIds", (db) =>
+  db
+    .select()
+    .from(ticketEvents)
+    .where(sql`${ticketEvents.id} = any(${sql.placeholder("ids")}::uuid[])`),
+);
+
+export function selectTicketEventsByIds(
+  db: Database["read"],
+  ids: readonly Id<"ticketEvent">[],
+): Promise<TicketEventRow[]> {
+  return eventsByIds(db, { ids: ids.map(uuidOf) });
+}
+
+/** The statuses stand in the words of the partial index `tickets_open_idx`, so that it serves. */
+const openCounts = statement("tickets.openCountsByCustomers", (db) =>
+  db
+    .select({ customerId: tickets.customerId, count: sql<number>`count(*)::int` })
+    .from(tickets)
+    .where(
+      sql`${tickets.customerId} = any(${sql.placeholder("ids")}::uuid[])
+        and ${tickets.status} in ('NEW', 'OPEN', 'PENDING', 'ON_HOLD')`,
+    )
+    .groupBy(tickets.customerId),
+);
+
+/** How many open tickets each of these customers has; those without any are missing from the answer. */
+export function selectOpenTicketCounts(db: Database["read"], customerIds: readonly Id<"customer">[]) {
+  return openCounts(db, { ids: customerIds.map(uuidOf) });
+}
+
+/** Whose these tickets are and what they are called, inside a write. */
+export function selectTicketHeads(tx: Tx, ids: readonly Id<"ticket">[]) {
+  return tx
+    .select({
+      id: tickets.id,
+      customerId: tickets.customerId,
+      profileId: tickets.profileId,
+      number: tickets.number,
+    })
+    .from(tickets)
+    .where(sql`${tickets.id} = any(${sql.param(ids.map(uuidOf))}::uuid[])`);
+}
+
+/** Everything the fold reads of the events that these tickets have, inside a write. */
+export function selectTicketSteps(
+  tx: Tx,
+  heads: readonly { id: Id<"ticket">; customerId: Id<"customer"> }[],
+) {
+  return tx
+    .select({
+      ticketId: ticketEvents.ticketId,
+      id: ticketEvents.id,
+      occurredAt: ticketEvents.occurredAt,
+      revision: ticketEvents.revision,
+      kind: ticketEvents.kind,
+      status: ticketEvents.status,
+      priority: ticketEvents.priority,
+      subject: ticketEvents.subject,
+      category: ticketEvents.category,
+      channel: ticketEvents.channel,
+      assignee: ticketEvents.assignee,
+      team: ticketEvents.team,
+      slaMet: ticketEvents.slaMet,
+    })
+    .from(ticketEvents)
+    .where(
+      sql`(${ticketEvents.customerId}, ${ticketEvents.ticketId}) in (
+        select * from unnest(${sql.param(heads.map((head) => uuidOf(head.customerId)))}::uuid[],
+          ${sql.param(heads.map((head) => uuidOf(head.id)))}::uuid[]))`,
+    );
+}
+
+/** Opens tickets, or gives those that are there the state that their events now lead to. */
+export async function upsertTickets(tx: Tx, rows: readonly (typeof tickets.$inferInsert)[]): Promise<void> {
+  await insertRows(
+    tx,
+    tickets,
+    rows,
+    sql`on conflict (id, customer_id) do update set
+      number = excluded.number, subject = excluded.subject, category = excluded.category,
+      channel = excluded.channel, status = excluded.status, priority = excluded.priority,
+      assignee = excluded.assignee, team = excluded.team, opened_at = excluded.opened_at,
+      first_replied_at = excluded.first_replied_at, solved_at = excluded.solved_at, closed_at = excluded.closed_at,
+      reopen_count = excluded.reopen_count, transfer_count = excluded.transfer_count, sla_met = excluded.sla_met,
+      updated_at = excluded.updated_at`,
+  );
+}
+
+export async function insertTicketEvents(
+  tx: Tx,
+  rows: readonly (typeof ticketEvents.$inferInsert)[],
+): Promise<void> {
+  await insertRows(tx, ticketEvents, rows);
+}
