@@ -1,0 +1,97 @@
+import { Args, Ctx, FieldResolver, Query, Resolver, Root } from "type-graphql";
+import type { CustomerRow } from "#schema/customers.js";
+import { type PurchaseReturnRow, type PurchaseRow, purchaseReturns } from "#schema/purchases.js";
+import type { RequestContext } from "../../context.js";
+import { RequiresScope } from "../../platform/access/scopes.js";
+import { selectPage } from "../../platform/database/page.js";
+import { pageRequest } from "../../platform/graphql/paging.js";
+import { Instant } from "../../platform/graphql/scalars.js";
+import { orderOf } from "../../platform/graphql/sorting.js";
+import { Customer } from "../customers/customer.type.js";
+import { linesIn } from "./purchase.rules.js";
+import { Purchase, PurchaseItem } from "./purchase.type.js";
+import { purchaseReturnListing, purchaseReturnSortFields } from "./purchase-return.queries.js";
+import { PurchaseReturn, PurchaseReturnConnection, PurchaseReturnListArgs } from "./purchase-return.type.js";
+
+@Resolver(() => Customer)
+export class CustomerReturnsResolver {
+  @RequiresScope("purchases:read")
+  @FieldResolver(() => PurchaseReturnConnection, { description: "The customer's returns, the latest first." })
+  returns(
+    @Root() customer: CustomerRow,
+    @Args(() => PurchaseReturnListArgs) args: PurchaseReturnListArgs,
+    @Ctx() { loaders }: RequestContext,
+  ) {
+    return loaders.purchases.returnPageByCustomer.load(customer.id, listRequest(args));
+  }
+}
+
+@Resolver(() => Purchase)
+export class ReturnsOfPurchaseResolver {
+  @FieldResolver(() => PurchaseReturnConnection, { description: "What came back of it, the latest first." })
+  returns(
+    @Root() purchase: PurchaseRow,
+    @Args(() => PurchaseReturnListArgs) args: PurchaseReturnListArgs,
+    @Ctx() { loaders }: RequestContext,
+  ) {
+    return loaders.purchases.returnPageByPurchase.load(purchase.id, listRequest(args));
+  }
+}
+
+@Resolver(() => PurchaseReturn)
+export class PurchaseReturnResolver {
+  @RequiresScope("purchases:read")
+  @Query(() => PurchaseReturnConnection, {
+    description: "Returns of all customers, the latest first unless sorted.",
+  })
+  returns(
+    @Args(() => PurchaseReturnListArgs) args: PurchaseReturnListArgs,
+    @Ctx() { database }: RequestContext,
+  ) {
+    return selectPage<PurchaseReturnRow>(database.read, purchaseReturnListing, listRequest(args));
+  }
+
+  @FieldResolver(() => Instant, { description: "When it happened: when the goods came back." })
+  occurredAt(@Root() goodsBack: PurchaseReturnRow) {
+    return goodsBack.returnedAt;
+  }
+
+  @FieldResolver(() => Customer, { description: "Who returned the goods." })
+  customer(@Root() goodsBack: PurchaseReturnRow, @Ctx() { loaders }: RequestContext) {
+    return loaders.customers.byId.load(goodsBack.customerId);
+  }
+
+  @FieldResolver(() => Purchase, {
+    nullable: true,
+    description: "The order; null where it is unknown: many shops book returns on their own.",
+  })
+  purchase(@Root() { purchaseId }: PurchaseReturnRow, @Ctx() { loaders }: RequestContext) {
+    return purchaseId && loaders.purchases.byId.load(purchaseId);
+  }
+
+  @FieldResolver(() => [PurchaseItem], { description: "Its lines, in the order of the source." })
+  async items(@Root() { id, currency }: PurchaseReturnRow, @Ctx() { loaders }: RequestContext) {
+    return linesIn(currency, await loaders.purchases.itemsByReturn.load(id));
+  }
+
+  @FieldResolver()
+  total(@Root() { total, currency }: PurchaseReturnRow) {
+    return { amount: total, currency };
+  }
+
+  @FieldResolver()
+  channel(@Root() { channel }: PurchaseReturnRow) {
+    return channel && { code: channel };
+  }
+
+  @FieldResolver()
+  source(@Root() goodsBack: PurchaseReturnRow) {
+    return { code: goodsBack.source };
+  }
+}
+
+function listRequest(args: PurchaseReturnListArgs) {
+  const order =
+    orderOf(args.sort, purchaseReturnSortFields, purchaseReturns.id) ?? purchaseReturnListing.order;
+  return { ...pageRequest(args), where: args.where, order };
+}

@@ -1,0 +1,50 @@
+import type { PurchaseReturnRow, PurchaseRow } from "#schema/purchases.js";
+import type { Database } from "../../platform/database/database.js";
+import type { Id } from "../../platform/ids.js";
+import { lazyLoaders, loadMany, loadOne, loadPage } from "../../platform/loaders.js";
+import { customerPurchases, selectItemsByPurchases, selectPurchasesByIds } from "./purchase.queries.js";
+import {
+  customerReturns,
+  returnsOfPurchase,
+  selectItemsByReturns,
+  selectReturnsByIds,
+} from "./purchase-return.queries.js";
+import { selectFiguresByCustomers, selectLineCountsByCustomers } from "./purchase-summary.queries.js";
+
+export function purchaseLoaders(db: Database["read"]) {
+  return lazyLoaders({
+    byId: () =>
+      loadOne(
+        (ids: readonly Id<"purchase">[]) => selectPurchasesByIds(db, ids),
+        (row) => row.id,
+      ),
+    itemsByPurchase: () =>
+      loadMany(
+        (ids: readonly Id<"purchase">[]) => selectItemsByPurchases(db, ids),
+        (row) => row.purchaseId,
+      ),
+    pageByCustomer: () => loadPage<PurchaseRow>(db, customerPurchases),
+    returnById: () =>
+      loadOne(
+        (ids: readonly Id<"purchaseReturn">[]) => selectReturnsByIds(db, ids),
+        (row) => row.id,
+      ),
+    itemsByReturn: () =>
+      loadMany(
+        (ids: readonly Id<"purchaseReturn">[]) => selectItemsByReturns(db, ids),
+        (row) => row.purchaseReturnId,
+      ),
+    returnPageByCustomer: () => loadPage<PurchaseReturnRow>(db, customerReturns),
+    returnPageByPurchase: () => loadPage<PurchaseReturnRow>(db, returnsOfPurchase),
+    figuresByCustomer: () =>
+      loadMany(
+        (ids: readonly Id<"customer">[]) => selectFiguresByCustomers(db, ids),
+        (row) => row.customerId,
+      ),
+    lineCountByCustomer: () =>
+      loadOne(
+        (ids: readonly Id<"customer">[]) => selectLineCountsByCustomers(db, ids),
+        (row) => row.customerId,
+      ),
+  });
+}

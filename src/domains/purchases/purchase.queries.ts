@@ -1,0 +1,96 @@
+import { and, eq, sql } from "drizzle-orm";
+import { customers } from "#schema/customers.js";
+import { type PurchaseItemRow, type PurchaseRow, purchaseItems, purchases } from "#schema/purchases.js";
+import type { Database, Tx } from "../../platform/database/database.js";
+import type { Listing } from "../../platform/database/page.js";
+import { insertRows } from "../../platform/database/rows.js";
+import { statement } from "../../platform/database/statement.js";
+import { orderKey } from "../../platform/graphql/sorting.js";
+import { type Id, uuidOf } from "../../platform/ids.js";
+import { insertLines, type Lined } from "./purchase-line.queries.js";
+
+const itemOfPurchase = and(
+  eq(purchaseItems.customerId, purchases.customerId),
+  eq(purchaseItems.purchaseId, purchases.id),
+);
+
+/** All orders, the latest first. */
+export const purchaseListing: Listing = {
+  table: purchases,
+  order: [orderKey("placedAt", purchases.placedAt, "DESC"), orderKey("id", purchases.id, "DESC")],
+  filter: {
+    id: purchases.id,
+    customerId: purchases.customerId,
+    orderNumber: purchases.orderNumber,
+    status: purchases.status,
+    channel: purchases.channel,
+    currency: purchases.currency,
+    total: purchases.total,
+    source: purchases.source,
+    placedAt: purchases.placedAt,
+    recordedAt: purchases.recordedAt,
+    guest: (compare) =>
+      sql`exists (select from ${customers} where ${eq(customers.id, purchases.customerId)} and ${compare(customers.anonymous)})`,
+    sku: (compare) =>
+      sql`exists (select from ${purchaseItems} where ${itemOfPurchase} and ${compare(purchaseItems.sku)})`,
+  },
+};
+
+export const customerPurchases: Listing = {
+  ...purchaseListing,
+  parent: { table: customers, key: customers.id, on: [[purchases.customerId, customers.id]] },
+};
+
+export const purchaseSortFields = {
+  PLACED_AT: ["placedAt", purchases.placedAt],
+  RECORDED_AT: ["recordedAt", purchases.recordedAt],
+  ORDER_NUMBER: ["orderNumber", purchases.orderNumber],
+  TOTAL: ["total", purchases.total],
+} as const;
+
+const byIds = statement("purchases.byIds", (db) =>
+  db
+    .select()
+    .from(purchases)
+    .where(sql`${purchases.id} = any(${sql.placeholder("ids")}::uuid[])`),
+);
+
+export function selectPurchasesByIds(
+  db: Database["read"],
+  ids: readonly Id<"purchase">[],
+): Promise<PurchaseRow[]> {
+  return byIds(db, { ids: ids.map(uuidOf) });
+}
+
+const itemsByPurchases = statement("purchaseItems.byPurchases", (db) =>
+  db
+    .select()
+    .from(purchaseItems)
+    .where(sql`${purchaseItems.purchaseId} = any(${sql.placeholder("ids")}::uuid[])`)
+    .orderBy(purchaseItems.purchaseId, purchaseItems.position),
+);
+
+export function selectItemsByPurchases(
+  db: Database["read"],
+  ids: readonly Id<"purchase">[],
+): Promise<PurchaseItemRow[]> {
+  return itemsByPurchases(db, { ids: ids.map(uuidOf) });
+}
+
+/** Whose orders these are, inside a write. */
+export function selectPurchaseSubjects(tx: Tx, ids: readonly Id<"purchase">[]) {
+  return tx
+    .select({ id: purchases.id, customerId: purchases.customerId, profileId: purchases.profileId })
+    .from(purchases)
+    .where(sql`${purchases.id} = any(${sql.param(ids.map(uuidOf))}::uuid[])`);
+}
+
+/** Writes orders with their lines: two statements, however many. */
+export async function insertPurchases(
+  tx: Tx,
+  rows: readonly (typeof purchases.$inferInsert)[],
+  owners: readonly Lined[],
+): Promise<void> {
+  await insertRows(tx, purchases, rows);
+  await insertLines(tx, { table: purchaseItems, parent: "purchase_id" }, owners);
+}
