@@ -339,6 +339,7 @@ CREATE TABLE "ticket_events" (
 	"assignee" text,
 	"team" text,
 	"sla_met" boolean,
+	"reopen_count" integer,
 	"actor" text,
 	"note" text,
 	"interaction_id" uuid,

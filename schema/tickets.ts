@@ -85,6 +85,8 @@ export const ticketEvents = pgTable(
     assignee: text("assignee"),
     team: text("team"),
     slaMet: boolean("sla_met"),
+    /** The source's own count of reopenings, where it keeps one. */
+    reopenCount: integer("reopen_count"),
     actor: text("actor"),
     note: text("note"),
     /** The contact that caused the event, for example the call that opened the ticket. */

@@ -3,6 +3,8 @@ import path from "node:path";
 import { beforeAll, expect, test } from "@jest/globals";
 import { is } from "drizzle-orm";
 import { getTableConfig, PgTable } from "drizzle-orm/pg-core";
+import type { GraphQLObjectType } from "graphql";
+import { builtSchema } from "../src/server/build-schema.js";
 
 /** The law of imports and the habits that a machine can check (docs/decisions/0001). */
 interface Import {
@@ -147,6 +149,16 @@ test("errors for clients are made by ApiError, access is declared by scope, and 
     }
     expect([file, /@Authorized|globalMiddlewares|@UseMiddleware/.test(text)]).toEqual([file, false]);
   }
+});
+
+test("plain fields carry no resolver of type-graphql's", async () => {
+  for (const [file, text] of sources) {
+    const direct = /import \{[^}]*\bObjectType\b[^}]*\} from "type-graphql"/.test(text);
+    expect([file, direct]).toEqual([file, file === "src/platform/graphql/object-type.ts"]);
+  }
+  const customer = (await builtSchema()).getType("Customer") as GraphQLObjectType;
+  expect(customer.getFields().displayName?.resolve).toBeUndefined();
+  expect(customer.getFields().identities?.resolve).toBeDefined();
 });
 
 test("every resolver class is registered", () => {

@@ -1,3 +1,4 @@
+import { randomFillSync } from "node:crypto";
 import { v7 } from "uuid";
 import { type Id, type IdKind, idPrefixes } from "#schema/columns.js";
 import { ApiError } from "./errors.js";
@@ -11,7 +12,26 @@ const kindByPrefix = new Map(
 
 /** A fresh id of this kind: a UUIDv7, so ids of one kind sort by the time they were made. */
 export function newId<K extends IdKind>(kind: K): Id<K> {
-  return toId(kind, v7());
+  const now = Date.now();
+  sequence = now > lastMs ? 0 : sequence + 1;
+  lastMs = Math.max(now, lastMs);
+  return toId(kind, v7({ msecs: lastMs, seq: sequence, random: randomBytes16() }));
+}
+
+let lastMs = 0;
+/** Counts the ids of one millisecond, so that they sort in the order they were made. */
+let sequence = 0;
+/** Randomness is drawn for 256 ids at once: one by one, that would be most of the cost of an id. */
+const pool = new Uint8Array(256 * 16);
+let drawn = pool.length;
+
+function randomBytes16(): Uint8Array {
+  if (drawn === pool.length) {
+    randomFillSync(pool);
+    drawn = 0;
+  }
+  drawn += 16;
+  return pool.subarray(drawn - 16, drawn);
 }
 
 export function toId<K extends IdKind>(kind: K, uuid: string): Id<K> {

@@ -10,6 +10,8 @@ const rfc3339 =
 export function parseInstant(text: string): string | null {
   const match = rfc3339.exec(text);
   if (!match) return null;
+  const fraction = (match[7] ?? "").slice(0, 7).replace(/\.?0+$/, "");
+  if (match[8] === "Z" && text[10] === "T") return isDay(match) ? `${text.slice(0, 19)}${fraction}Z` : null;
   const whole = DateTime.fromISO(
     `${text.slice(0, 10)}T${text.slice(11, 19)}${(match[8] as string).toUpperCase()}`,
     {
@@ -17,8 +19,19 @@ export function parseInstant(text: string): string | null {
     },
   );
   if (!whole.isValid || whole.year < 1 || whole.year > 9999) return null;
-  const fraction = (match[7] ?? "").slice(0, 7).replace(/\.?0+$/, "");
   return `${whole.toFormat("yyyy-MM-dd'T'HH:mm:ss")}${fraction}Z`;
+}
+
+/** Whether the day exists. Times in UTC, nearly all of an import's, need no more and so no calendar library. */
+function isDay(match: RegExpExecArray): boolean {
+  const [year, month, day] = [Number(match[1]), Number(match[2]), Number(match[3])];
+  return (
+    year >= 1 &&
+    month >= 1 &&
+    month <= 12 &&
+    day >= 1 &&
+    day <= new Date(Date.UTC(2000 + (year % 400), month, 0)).getUTCDate()
+  );
 }
 
 /** The time a signed ISO 8601 duration away from now ("-P30D" is thirty days ago), or null when it is none. */

@@ -104,14 +104,8 @@ const resolvers: NonEmptyArray<new () => object> = [
 let built: Promise<GraphQLSchema> | undefined;
 
 export function builtSchema(): Promise<GraphQLSchema> {
-  built ??= buildSchema({
-    resolvers,
-    // Plain fields skip type-graphql's wrapper; scopes are checked per document, so nothing is bypassed.
-    simpleResolvers: true,
-    validate: false,
-    // Streams come from the log; the option must be given as soon as a subscription exists.
-    pubSub: noPubSub,
-  } as Parameters<typeof buildSchema>[0]);
+  // Streams come from the log, but the option must be given as soon as a subscription exists.
+  built ??= buildSchema({ resolvers, validate: false, pubSub: noPubSub });
   return built;
 }
 

@@ -1,4 +1,4 @@
-import { createUnionType, Field, ID, ObjectType } from "type-graphql";
+import { createUnionType, Field, ID } from "type-graphql";
 import type { eventType } from "#schema/events.js";
 import { Consent } from "../../domains/consent/consent.type.js";
 import { Customer } from "../../domains/customers/customer.type.js";
@@ -11,6 +11,7 @@ import { Ticket } from "../../domains/tickets/ticket.type.js";
 import { RequiresScope } from "../../platform/access/scopes.js";
 import { graphqlEnum } from "../../platform/graphql/enums.js";
 import { typeNameOf } from "../../platform/graphql/node.js";
+import { ObjectType } from "../../platform/graphql/object-type.js";
 import { Cursor, Instant, SafeInt } from "../../platform/graphql/scalars.js";
 
 export const EventTypeEnum = graphqlEnum<(typeof eventType.enumValues)[number]>(

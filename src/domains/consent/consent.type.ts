@@ -1,8 +1,9 @@
-import { Field, InputType, ObjectType } from "type-graphql";
+import { Field, InputType } from "type-graphql";
 import type { consentPurpose, consentStatus } from "#schema/consent.js";
 import { RequiresScope } from "../../platform/access/scopes.js";
 import { graphqlEnum } from "../../platform/graphql/enums.js";
 import { Node } from "../../platform/graphql/node.js";
+import { ObjectType } from "../../platform/graphql/object-type.js";
 import { connectionOf } from "../../platform/graphql/paging.js";
 import { Instant } from "../../platform/graphql/scalars.js";
 import { CustomerReference } from "../customers/identity.type.js";

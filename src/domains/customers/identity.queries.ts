@@ -1,7 +1,6 @@
 import { sql } from "drizzle-orm";
 import { identities, identityClaims } from "#schema/customers.js";
 import type { Tx } from "../../platform/database/database.js";
-import { ConcurrentChange } from "../../platform/database/retry.js";
 import { insertRows } from "../../platform/database/rows.js";
 import { type Id, newId } from "../../platform/ids.js";
 import { earlier, later } from "../../platform/time.js";
@@ -9,15 +8,17 @@ import type { IdentityKey } from "./customer.queries.js";
 
 /**
  * Claims identities for customers. The primary key decides between concurrent batches; rows go in sorted, so two
- * batches never wait for each other in a circle. A claim that was lost throws, and the transaction starts again.
+ * batches never wait for each other in a circle. Returns the claims that were lost to another batch.
  */
 export async function claimIdentities(
   tx: Tx,
   claims: readonly (IdentityKey & { customerId: Id<"customer"> })[],
-): Promise<void> {
+): Promise<IdentityKey[]> {
   const sorted = claims.toSorted((a, b) => compare(a.value, b.value) || compare(a.kind, b.kind));
-  const won = await insertRows(tx, identityClaims, sorted, sql`on conflict do nothing returning 1`);
-  if (won.length < claims.length) throw new ConcurrentChange("an identity was claimed by another batch");
+  const won = await insertRows(tx, identityClaims, sorted, sql`on conflict do nothing returning kind, value`);
+  if (won.length === claims.length) return [];
+  const kept = new Set(won.map(({ kind, value }) => `${kind}:${value}`));
+  return claims.filter(({ kind, value }) => !kept.has(`${kind}:${value}`));
 }
 
 /** Notes that a source saw these identities: first and last time, per profile. */

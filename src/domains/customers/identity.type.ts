@@ -1,7 +1,8 @@
-import { Field, ID, InputType, ObjectType } from "type-graphql";
+import { Field, ID, InputType } from "type-graphql";
 import type { identityKind } from "#schema/customers.js";
 import { RequiresScope } from "../../platform/access/scopes.js";
 import { graphqlEnum } from "../../platform/graphql/enums.js";
+import { ObjectType } from "../../platform/graphql/object-type.js";
 import { Instant } from "../../platform/graphql/scalars.js";
 import { Source } from "./profile.type.js";
 

@@ -1,4 +1,5 @@
-import { Field, InputType, ObjectType } from "type-graphql";
+import { Field, InputType } from "type-graphql";
+import { ObjectType } from "../../platform/graphql/object-type.js";
 import { Instant, JsonObject } from "../../platform/graphql/scalars.js";
 import { Customer, CustomerStage } from "./customer.type.js";
 import { IdentityKind } from "./identity.type.js";

@@ -1,5 +1,6 @@
 import { customers, type ProfileRow, profiles } from "#schema/customers.js";
 import type { Tx } from "../../platform/database/database.js";
+import { ConcurrentChange } from "../../platform/database/retry.js";
 import { insertRows, updateRows } from "../../platform/database/rows.js";
 import { appendEvents, type NewEvent } from "../../platform/events/events.js";
 import { groupBy } from "../../platform/group.js";
@@ -8,7 +9,7 @@ import { earlier, nowInstant } from "../../platform/time.js";
 import { type IdentityKey, selectIdentityClaims } from "./customer.queries.js";
 import { claimIdentities, touchIdentities } from "./identity.queries.js";
 import { selectDisplayed, selectFullProfiles, selectRankedProfiles } from "./profile.queries.js";
-import { survivors } from "./profile.rules.js";
+import { stageOf, survivors } from "./profile.rules.js";
 import { blankProfile, laidOver, type ProfileDraft, profileDraft, tellsNews } from "./profile-item.rules.js";
 import { checkBatch, lock, type Recorded, type WriteServices } from "./recording.actions.js";
 import { registerSource } from "./reference.queries.js";
@@ -106,7 +107,9 @@ async function claimOwners(tx: Tx, drafts: readonly ProfileDraft[]) {
       named.add(index);
     }
   }
-  await claimIdentities(tx, claims);
+  const lost = await claimIdentities(tx, claims);
+  // What this batch meant to join may now belong to another person: it decides anew.
+  if (lost.length > 0) throw new ConcurrentChange("an identity was claimed by another batch");
   return { owners, created, named };
 }
 
@@ -174,7 +177,7 @@ async function displaySurvivors(tx: Tx, knownSince: ReadonlyMap<Id<"customer">, 
     return {
       ...shown,
       id,
-      stage: shown.stage ?? stage,
+      stage: stageOf(stage, shown.stage),
       anonymous: false,
       createdAt: earlier(since, createdAt),
       updatedAt: nowInstant(),

@@ -37,3 +37,12 @@ export function survivors(profiles: readonly RankedProfile[]): DisplayedFields {
   const shown = fields as DisplayedFields;
   return { ...shown, displayName: displayNameOf(shown) };
 }
+
+type Stage = CustomerRow["stage"];
+
+/** A source that still calls a customer a lead or an opportunity does not take back that they have bought. */
+export function stageOf(current: Stage, told: Stage | null): Stage {
+  const hasBought = current !== "LEAD" && current !== "OPPORTUNITY";
+  const ignored = told === null || (hasBought && (told === "LEAD" || told === "OPPORTUNITY"));
+  return ignored ? current : told;
+}

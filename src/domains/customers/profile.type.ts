@@ -1,8 +1,9 @@
-import { Field, ObjectType } from "type-graphql";
-import { RequiresScope } from "../../platform/access/scopes.js";
+import { Field } from "type-graphql";
+import { OpenToEveryKey, RequiresScope } from "../../platform/access/scopes.js";
+import { ObjectType } from "../../platform/graphql/object-type.js";
 import { Instant, JsonObject } from "../../platform/graphql/scalars.js";
 
-@RequiresScope("customers:read")
+@OpenToEveryKey()
 @ObjectType({ description: "A system that sends facts about customers." })
 export class Source {
   @Field(() => String, { description: "Its stable code." })

@@ -1,5 +1,6 @@
-import { Field, Int, ObjectType } from "type-graphql";
+import { Field, Int } from "type-graphql";
 import { graphqlEnum } from "../../platform/graphql/enums.js";
+import { ObjectType } from "../../platform/graphql/object-type.js";
 import { Cursor } from "../../platform/graphql/scalars.js";
 import type { Id } from "../../platform/ids.js";
 

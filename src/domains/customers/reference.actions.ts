@@ -1,3 +1,4 @@
+import { sql } from "drizzle-orm";
 import { type CustomerRow, customers, profiles } from "#schema/customers.js";
 import type { Tx } from "../../platform/database/database.js";
 import { insertRows } from "../../platform/database/rows.js";
@@ -24,7 +25,7 @@ export interface ReferenceRequest {
 
 /**
  * Finds the customer behind each reference, in one pass over the batch, and makes those that are not known yet.
- * Identities are claimed by inserting their key: a claim lost to a concurrent batch starts this transaction again.
+ * Identities are claimed by inserting their key: of concurrent batches one makes the customer, the others find it.
  */
 export async function resolveReferences(
   tx: Tx,
@@ -80,33 +81,39 @@ async function claimAll(tx: Tx, named: readonly Named[]) {
   const wanted = new Map(
     named.flatMap((request) => (request.identity ? [[keyOf(request.identity), request.identity]] : [])),
   );
-  const known = wanted.size ? await selectIdentityClaims(tx, [...wanted.values()]) : [];
-  const holders = new Map(known.map((claim) => [keyOf(claim), claim.customerId]));
-  const guests = new Map<number, Id<"customer">>();
-  const created = new Map<Id<"customer">, ReturnType<typeof newCustomer>>();
-  const claims = [];
+  const holders = new Map<string, Id<"customer">>();
+  const findHolders = async (keys: readonly IdentityKey[]) => {
+    for (const claim of keys.length ? await selectIdentityClaims(tx, keys) : [])
+      holders.set(keyOf(claim), claim.customerId);
+  };
+  await findHolders([...wanted.values()]);
+  const guests = new Map<number, NewCustomer>();
+  const candidates = new Map<string, NewCustomer>();
   for (const request of named) {
     if (request.customerId) continue;
     const key = request.identity && keyOf(request.identity);
-    const holder = key && holders.get(key);
-    if (holder) {
-      const fresh = created.get(holder);
-      if (fresh) fresh.createdAt = earlier(fresh.createdAt, request.occurredAt);
-      continue;
-    }
-    const customer = newCustomer(request);
-    created.set(customer.id, customer);
-    if (request.identity) {
-      holders.set(keyOf(request.identity), customer.id);
-      claims.push({ ...request.identity, customerId: customer.id });
-    } else guests.set(request.index, customer.id);
+    if (key === null) guests.set(request.index, newCustomer(request));
+    else if (!holders.has(key)) candidates.set(key, earliest(candidates.get(key), newCustomer(request)));
   }
-  await claimIdentities(tx, claims);
+  const lost = await claimIdentities(
+    tx,
+    [...candidates].map(([key, { id }]) => ({ ...(wanted.get(key) as IdentityKey), customerId: id })),
+  );
+  for (const identity of lost) candidates.delete(keyOf(identity));
+  for (const [key, { id }] of candidates) holders.set(key, id);
+  // Whoever was faster has committed by now: a statement sees what was committed before it began.
+  await findHolders(lost);
   return {
-    newCustomers: [...created.values()],
+    newCustomers: [...candidates.values(), ...guests.values()],
     holder: (request: Named) =>
-      request.identity ? holders.get(keyOf(request.identity)) : guests.get(request.index),
+      request.identity ? holders.get(keyOf(request.identity)) : guests.get(request.index)?.id,
   };
+}
+
+type NewCustomer = ReturnType<typeof newCustomer>;
+
+function earliest(known: NewCustomer | undefined, again: NewCustomer): NewCustomer {
+  return known ? { ...known, createdAt: earlier(known.createdAt, again.createdAt) } : again;
 }
 
 function newCustomer({ identity, occurredAt }: Named) {
@@ -136,11 +143,14 @@ async function profilesOf(
   found: readonly (Named & { customerId: Id<"customer"> })[],
 ) {
   const known = new Map<string, Id<"profile">>();
-  const key = (customerId: string, ref: string) => `${customerId} ${ref}`;
+  const key = (customerId: string, ref: string | null) => `${customerId} ${ref}`;
   const referenced = found.filter((request) => request.profileRef !== null);
-  for (const row of referenced.length ? await selectProfilesByRefs(tx, source, referenced) : []) {
-    known.set(key(row.customerId, row.sourceRef as string), row.id);
-  }
+  const findProfiles = async () => {
+    for (const row of referenced.length ? await selectProfilesByRefs(tx, source, referenced) : []) {
+      known.set(key(row.customerId, row.sourceRef), row.id);
+    }
+  };
+  await findProfiles();
   const guests = new Map<number, Id<"profile">>();
   const rows = [];
   for (const { index, customerId, profileRef, identity, occurredAt } of found) {
@@ -152,7 +162,11 @@ async function profilesOf(
     const phone = identity?.kind === "PHONE" ? identity.value : null;
     rows.push({ id, customerId, source, sourceRef: profileRef, email, phone, observedAt: occurredAt });
   }
-  await insertRows(tx, profiles, rows);
+  const sorted = rows.toSorted((a, b) =>
+    key(a.customerId, a.sourceRef) < key(b.customerId, b.sourceRef) ? -1 : 1,
+  );
+  const made = await insertRows(tx, profiles, sorted, sql`on conflict do nothing returning id`);
+  if (made.length < rows.length) await findProfiles(); // another batch was faster, and has committed by now
   return {
     of: ({
       index,

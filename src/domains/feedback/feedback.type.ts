@@ -1,4 +1,4 @@
-import { ArgsType, Field, InputType, Int, ObjectType } from "type-graphql";
+import { ArgsType, Field, InputType, Int } from "type-graphql";
 import type { feedbackKind } from "#schema/feedback.js";
 import { RequiresScope } from "../../platform/access/scopes.js";
 import { graphqlEnum } from "../../platform/graphql/enums.js";
@@ -11,6 +11,7 @@ import {
   StringComparator,
 } from "../../platform/graphql/filters.js";
 import { Node } from "../../platform/graphql/node.js";
+import { ObjectType } from "../../platform/graphql/object-type.js";
 import { connectionOf, PageArgs } from "../../platform/graphql/paging.js";
 import { Instant } from "../../platform/graphql/scalars.js";
 import { NullsOrder, SortOrder } from "../../platform/graphql/sorting.js";

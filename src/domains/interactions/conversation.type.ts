@@ -1,6 +1,7 @@
-import { Field, ObjectType } from "type-graphql";
+import { Field } from "type-graphql";
 import { RequiresScope } from "../../platform/access/scopes.js";
 import { Node } from "../../platform/graphql/node.js";
+import { ObjectType } from "../../platform/graphql/object-type.js";
 import { connectionOf } from "../../platform/graphql/paging.js";
 import { Instant } from "../../platform/graphql/scalars.js";
 import { Source } from "../customers/profile.type.js";

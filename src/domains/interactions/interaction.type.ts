@@ -1,6 +1,6 @@
-import { ArgsType, Field, InputType, Int, ObjectType } from "type-graphql";
+import { ArgsType, Field, InputType, Int } from "type-graphql";
 import type { interactionActor, interactionDirection, interactionInitiative } from "#schema/interactions.js";
-import { RequiresScope } from "../../platform/access/scopes.js";
+import { OpenToEveryKey, RequiresScope } from "../../platform/access/scopes.js";
 import { graphqlEnum } from "../../platform/graphql/enums.js";
 import {
   DateTimeComparator,
@@ -11,6 +11,7 @@ import {
   StringComparator,
 } from "../../platform/graphql/filters.js";
 import { Node } from "../../platform/graphql/node.js";
+import { ObjectType } from "../../platform/graphql/object-type.js";
 import { connectionOf, PageArgs } from "../../platform/graphql/paging.js";
 import { Decimal, Instant, JsonObject } from "../../platform/graphql/scalars.js";
 import { NullsOrder, SortOrder } from "../../platform/graphql/sorting.js";
@@ -35,7 +36,7 @@ export const InteractionActor = graphqlEnum<(typeof interactionActor.enumValues)
   { HUMAN: "A person.", BOT: "A machine." },
 );
 
-@RequiresScope("interactions:read")
+@OpenToEveryKey()
 @ObjectType({
   description: "A way in which customers and the company meet. Channels are data: new ones need no release.",
 })

@@ -1,4 +1,5 @@
-import { Field, InputType, ObjectType } from "type-graphql";
+import { Field, InputType } from "type-graphql";
+import { ObjectType } from "../../platform/graphql/object-type.js";
 import { Instant, SafeInt } from "../../platform/graphql/scalars.js";
 import { CustomerReference } from "../customers/identity.type.js";
 import { RecordResult } from "../customers/recording.type.js";

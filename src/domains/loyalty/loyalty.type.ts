@@ -1,5 +1,6 @@
-import { Field, Int, ObjectType } from "type-graphql";
+import { Field, Int } from "type-graphql";
 import { RequiresScope } from "../../platform/access/scopes.js";
+import { ObjectType } from "../../platform/graphql/object-type.js";
 import { Instant, SafeInt } from "../../platform/graphql/scalars.js";
 
 @RequiresScope("loyalty:read")

@@ -1,5 +1,6 @@
-import { Field, InputType, Int, ObjectType } from "type-graphql";
+import { Field, InputType, Int } from "type-graphql";
 import { graphqlEnum } from "../../platform/graphql/enums.js";
+import { ObjectType } from "../../platform/graphql/object-type.js";
 import { Decimal, Instant } from "../../platform/graphql/scalars.js";
 import { CustomerReference } from "../customers/identity.type.js";
 import { RecordResult } from "../customers/recording.type.js";

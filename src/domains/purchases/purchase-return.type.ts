@@ -1,4 +1,4 @@
-import { ArgsType, Field, InputType, ObjectType } from "type-graphql";
+import { ArgsType, Field, InputType } from "type-graphql";
 import { RequiresScope } from "../../platform/access/scopes.js";
 import { graphqlEnum } from "../../platform/graphql/enums.js";
 import {
@@ -10,6 +10,7 @@ import {
 } from "../../platform/graphql/filters.js";
 import { DecimalComparator, Money } from "../../platform/graphql/money.js";
 import { Node } from "../../platform/graphql/node.js";
+import { ObjectType } from "../../platform/graphql/object-type.js";
 import { connectionOf, PageArgs } from "../../platform/graphql/paging.js";
 import { Instant } from "../../platform/graphql/scalars.js";
 import { NullsOrder, SortOrder } from "../../platform/graphql/sorting.js";

@@ -1,6 +1,7 @@
-import { ArgsType, Field, Int, ObjectType } from "type-graphql";
+import { ArgsType, Field, Int } from "type-graphql";
 import { RequiresScope } from "../../platform/access/scopes.js";
 import { Money } from "../../platform/graphql/money.js";
+import { ObjectType } from "../../platform/graphql/object-type.js";
 import { CurrencyCode } from "../../platform/graphql/scalars.js";
 import { PurchaseFilter } from "./purchase.type.js";
 

@@ -1,8 +1,9 @@
-import { Field, Int, ObjectType } from "type-graphql";
+import { Field, Int } from "type-graphql";
 import type { ticketEventKind } from "#schema/tickets.js";
 import { RequiresScope } from "../../platform/access/scopes.js";
 import { graphqlEnum } from "../../platform/graphql/enums.js";
 import { Node } from "../../platform/graphql/node.js";
+import { ObjectType } from "../../platform/graphql/object-type.js";
 import { connectionOf } from "../../platform/graphql/paging.js";
 import { Instant } from "../../platform/graphql/scalars.js";
 import { TimelineEntry } from "../../platform/graphql/timeline.js";
@@ -67,6 +68,9 @@ export class TicketEvent extends TimelineEntry {
     description: "Whether the service-level agreement was held to be kept from then on.",
   })
   slaMet!: boolean | null;
+
+  @Field(() => Int, { nullable: true, description: "The source's own count of reopenings up to then." })
+  reopenCount!: number | null;
 
   @Field(() => String, { nullable: true, description: "Who did it, as the source names them." })
   actor!: string | null;

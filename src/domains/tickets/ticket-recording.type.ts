@@ -1,4 +1,5 @@
-import { Field, InputType, Int, ObjectType } from "type-graphql";
+import { Field, InputType, Int } from "type-graphql";
+import { ObjectType } from "../../platform/graphql/object-type.js";
 import { Instant } from "../../platform/graphql/scalars.js";
 import { CustomerReference } from "../customers/identity.type.js";
 import { RecordResult } from "../customers/recording.type.js";
@@ -87,6 +88,13 @@ export class TicketEventInput {
 
   @Field(() => Boolean, { nullable: true, description: "Whether the service-level agreement is kept." })
   slaMet?: boolean | null;
+
+  @Field(() => Int, {
+    nullable: true,
+    description:
+      "How often it was reopened, by the source's own count; left out, reopenings are counted here.",
+  })
+  reopenCount?: number | null;
 
   @Field(() => String, { nullable: true, description: "Who did it." })
   actor?: string | null;

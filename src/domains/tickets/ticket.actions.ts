@@ -24,6 +24,8 @@ import { type TicketOwners, ticketOwners } from "./ticket-owner.actions.js";
 
 /** What the column holds. */
 const maxRevision = 2 ** 31 - 1;
+/** Nobody reopens a ticket more often. */
+const maxReopenCount = 10_000;
 
 const ticketEventItem = z
   .object({
@@ -43,6 +45,7 @@ const ticketEventItem = z
     assignee: optional(requiredText),
     team: optional(requiredText),
     slaMet: optional(z.boolean()),
+    reopenCount: optional(wholeNumber(0, maxReopenCount)),
     actor: optional(shortText),
     note: optional(longText),
     interaction: optional(contactItem),
@@ -200,6 +203,7 @@ function eventRow(
     assignee: item.assignee,
     team: item.team,
     slaMet: item.slaMet,
+    reopenCount: item.reopenCount,
     actor: item.actor,
     note: item.note,
     interactionId,

@@ -142,6 +142,7 @@ export function selectTicketSteps(
       assignee: ticketEvents.assignee,
       team: ticketEvents.team,
       slaMet: ticketEvents.slaMet,
+      reopenCount: ticketEvents.reopenCount,
     })
     .from(ticketEvents)
     .where(

@@ -7,7 +7,7 @@ type Told = "priority" | "subject" | "category" | "channel" | "assignee" | "slaM
 /** One event as the fold reads it; what it says nothing about is null. */
 export type TicketStep = Pick<
   TicketEventRow,
-  "id" | "occurredAt" | "revision" | "kind" | "status" | "team" | Told
+  "id" | "occurredAt" | "revision" | "kind" | "status" | "team" | "reopenCount" | Told
 >;
 
 /** Everything about a ticket that follows from its events. */
@@ -27,7 +27,8 @@ export type TicketState = Pick<
 
 /**
  * The state of a ticket: its events folded in the order they happened, whatever the order they came in. Of each field the
- * latest word holds; a ticket that nobody gave a status or priority is NEW and NORMAL. Needs at least one event.
+ * latest word holds; a ticket that nobody gave a status or priority is NEW and NORMAL. Reopenings are counted, unless the
+ * source counts them itself. Needs at least one event.
  */
 export function ticketStateOf(steps: readonly TicketStep[]): TicketState {
   const ordered = steps.toSorted(inOrder);
@@ -45,7 +46,8 @@ export function ticketStateOf(steps: readonly TicketStep[]): TicketState {
     state.slaMet = step.slaMet ?? state.slaMet;
     state.updatedAt = step.occurredAt;
   }
-  return state;
+  const told = ordered.findLast((step) => step.reopenCount !== null);
+  return { ...state, reopenCount: told?.reopenCount ?? state.reopenCount };
 }
 
 /** The status that an event of this kind brings where its source names none. */

@@ -1,4 +1,4 @@
-import { ArgsType, Field, InputType, Int, ObjectType } from "type-graphql";
+import { ArgsType, Field, InputType, Int } from "type-graphql";
 import type { ticketPriority, ticketStatus } from "#schema/tickets.js";
 import { RequiresScope } from "../../platform/access/scopes.js";
 import { graphqlEnum } from "../../platform/graphql/enums.js";
@@ -12,6 +12,7 @@ import {
   StringComparator,
 } from "../../platform/graphql/filters.js";
 import { Node } from "../../platform/graphql/node.js";
+import { ObjectType } from "../../platform/graphql/object-type.js";
 import { connectionOf, PageArgs } from "../../platform/graphql/paging.js";
 import { Instant } from "../../platform/graphql/scalars.js";
 import { NullsOrder, SortOrder } from "../../platform/graphql/sorting.js";
@@ -91,7 +92,10 @@ export class Ticket extends Node {
   @Field(() => Instant, { nullable: true, description: "When it became CLOSED; null while it is not." })
   closedAt!: string | null;
 
-  @Field(() => Int, { description: "How often it went from SOLVED or CLOSED back to an open status." })
+  @Field(() => Int, {
+    description:
+      "How often it was reopened: by the source's own count, else how often it left SOLVED or CLOSED.",
+  })
   reopenCount!: number;
 
   @Field(() => Int, { description: "How often it changed teams; the first team is no change." })

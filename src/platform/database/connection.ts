@@ -17,6 +17,8 @@ export type ConnectionOptions =
 
 export interface SessionOptions {
   readOnly?: boolean;
+  /** Every statement finds its rows by key. Said to the planner, which reads whole tables while it has no statistics. */
+  byKey?: boolean;
   statementTimeoutMs: number;
   onNotify?: (channel: string, payload: string) => void;
 }

@@ -40,6 +40,7 @@ export function createDriverClient(
       TimeZone: "UTC",
       statement_timeout: session.statementTimeoutMs,
       ...(session.readOnly ? { default_transaction_read_only: "on" } : {}),
+      ...(session.byKey ? { enable_seqscan: "off" } : {}),
     },
     ...hooks,
   } as unknown as DriverOptions;

@@ -9,8 +9,8 @@ export type Tx = PostgresJsDatabase & { readonly [inTransaction]: true };
 
 /** Deadlock and serialisation failures: the server has rolled everything back, and a fresh run may succeed. */
 const RETRIED_STATES = new Set(["40P01", "40001"]);
-/** Five runs get through ordinary contention; beyond that the caller should hear of it. */
-const RUNS_MAX = 5;
+/** Eight runs get through heavy contention; beyond that the caller should hear of it. */
+const RUNS_MAX = 8;
 /** Spreads the parties of a deadlock, so that they do not meet again in step. */
 const RETRY_SPREAD_MS = 20;
 

@@ -1,7 +1,8 @@
-import { Field, InputType, ObjectType } from "type-graphql";
+import { Field, InputType } from "type-graphql";
 import { OpenToEveryKey } from "../access/scopes.js";
 import { totalOf } from "../money.js";
 import { enumComparator } from "./filters.js";
+import { ObjectType } from "./object-type.js";
 import { CurrencyCode, Decimal } from "./scalars.js";
 
 @OpenToEveryKey()

@@ -1,6 +1,7 @@
-import { ArgsType, Field, Int, ObjectType } from "type-graphql";
+import { ArgsType, Field, Int } from "type-graphql";
 import { ApiError } from "../errors.js";
 import { defaultPageSize, maxPageSize } from "../limits.js";
+import { ObjectType } from "./object-type.js";
 
 @ArgsType()
 export class PageArgs {

@@ -12,6 +12,7 @@ const nothingSaid = {
   assignee: null,
   team: null,
   slaMet: null,
+  reopenCount: null,
 } as const;
 
 /** Steps a minute apart, in the order given. */
@@ -193,4 +194,11 @@ test("the order in which events come in changes nothing", () => {
       expect(ticketStateOf(outOfOrder)).toEqual(ticketStateOf(inOrder));
     }),
   );
+});
+
+test("a source that counts reopenings itself is believed: its latest word holds", () => {
+  const state = ticketStateOf(
+    steps({ status: "SOLVED", reopenCount: 0 }, { status: "OPEN", reopenCount: 3 }, { status: "CLOSED" }),
+  );
+  expect(state.reopenCount).toBe(3);
 });
