@@ -1,7 +1,5 @@
 import type { Refusal } from "../../platform/errors.js";
 import type { RowValues } from "./compile.js";
-import { CsvRows } from "./csv-rows.js";
-import { JsonRows } from "./json-rows.js";
 import type { Line } from "./lines.js";
 
 /** One row of a file: its values, or why it cannot be read. `line` is its first, counted from 1. */
@@ -18,15 +16,6 @@ export interface Row {
 export interface RowReader {
   feed(lines: readonly Line[]): Row[];
   end(): Row[];
-}
-
-export function rowReader(
-  type: "csv" | "jsonl",
-  options: { delimiter: string; columns: readonly string[] | null },
-): RowReader {
-  return type === "csv"
-    ? new CsvRows(options.delimiter, options.columns?.length ?? null)
-    : new JsonRows(options.columns ?? []);
 }
 
 export const notUtf8: Refusal = {

@@ -5,7 +5,8 @@ import { type CompiledMapping, columnsOf, compileMapping } from "./compile.js";
 import { ImportError } from "./import-error.js";
 import { readContent, readLines } from "./lines.js";
 import type { Mapping } from "./mapping.js";
-import { type Row, type RowReader, rowReader } from "./rows.js";
+import { rowReader } from "./row-reader.js";
+import type { Row, RowReader } from "./rows.js";
 
 /** A file that was read through once: it is whole, and its columns suit the mapping. */
 export interface SourceFile {
