@@ -111,7 +111,8 @@ test("a taken port is told in one line before anything is started", async () => 
   await new Promise<void>((resolve) => taken.listen(0, "127.0.0.1", resolve));
   const { port } = taken.address() as AddressInfo;
   const demo = start({ PORT: String(port), DATA_FOLDER: path.join(folder, "unused") });
-  expect(await demo.ended).toBe(1);
-  expect(demo.output()).toMatch(new RegExp(`^Port ${port} is taken[^\n]*\n$`));
+  const ended = await demo.ended;
   taken.close();
+  expect(ended).toBe(1);
+  expect(demo.output()).toMatch(new RegExp(`^Port ${port} is taken[^\n]*\n$`));
 });
