@@ -32,7 +32,7 @@ async function startDemo(config: Config, key: DemoKey, signal: AbortSignal) {
   };
   const logger = createLogger(config.logLevel);
   try {
-    console.log("Starting PostgreSQL ...");
+    if (!config.databaseUrl) console.log("Starting PostgreSQL ...");
     const postgres = await connectionOf(config);
     stops.push(postgres.stop);
     const shown = isLoopback(config.host) && { shownKey: key.key };
@@ -58,9 +58,18 @@ async function loadAndShow(app: App, signal: AbortSignal): Promise<DemoLoad> {
   const view = loadView(process.stdout);
   try {
     return await loadDemo(app.services, { signal, onProgress: view.show });
+  } catch (error) {
+    throw new Error(
+      `Loading the demonstration data failed, the next start goes on: ${causeOf(error).message}`,
+    );
   } finally {
     view.end();
   }
+}
+
+/** What runs statements puts all their parameters into its messages: the cause has none. */
+function causeOf(error: unknown): Error {
+  return error instanceof Error && error.cause instanceof Error ? causeOf(error.cause) : (error as Error);
 }
 
 function trickle(app: App, until: string, logger: Logger): () => Promise<void> {

@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { selectIdentityClaims } from "../../domains/customers/customer.queries.js";
 import type { WriteServices } from "../../domains/customers/recording.actions.js";
+import { contactOf, contactSorts } from "./contact-sorts.js";
 import { conversation } from "./conversations.js";
 import { type DemoBatch, demoSeed } from "./dataset.js";
-import { contactOf, sorts } from "./interactions.js";
 import { recordDomain } from "./load.actions.js";
 import { instantOf, minuteMs } from "./moments.js";
 import { mainSource, type Person, peopleOf, refAt, referenceAt } from "./people.js";
@@ -79,7 +79,7 @@ async function recordOne(services: WriteServices, random: Random, person: Person
 type Arrival = (random: Random, person: Person, nowMs: number) => DemoBatch;
 
 const contact: Arrival = (random, person, nowMs) => {
-  const sort = random.weighted(sorts, ({ weight }) => weight);
+  const sort = random.weighted(contactSorts, ({ weight }) => weight);
   const head = { ...newRef(), customer: referenceAt(person, sort.source), occurredAt: instantOf(nowMs) };
   return {
     domain: "interactions",

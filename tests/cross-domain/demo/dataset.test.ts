@@ -31,8 +31,9 @@ function texts(value: unknown, field = ""): [field: string, text: string][] {
 const allTexts = dataset.flatMap(({ items }) => texts(items));
 
 test("the same seed and day give the same data, another seed gives other data", () => {
-  expect(demoDataset(until, demoSeed)).toEqual(dataset);
-  expect(demoDataset(until, demoSeed + 1)).not.toEqual(dataset);
+  const written = JSON.stringify(dataset);
+  expect(JSON.stringify(demoDataset(until, demoSeed)) === written).toBe(true);
+  expect(JSON.stringify(demoDataset(until, demoSeed + 1)) === written).toBe(false);
 });
 
 test("a later day gives the same records, each later by the difference", () => {
@@ -41,10 +42,8 @@ test("a later day gives the same records, each later by the difference", () => {
       /^\d{4}-\d\d-\d\dT.*Z$/,
       (time) => `${new Date(Date.parse(time) + 86_400_000).toISOString().slice(0, 19)}Z`,
     );
-  const moved = JSON.parse(JSON.stringify(dataset), (_, value) =>
-    typeof value === "string" ? dayLater(value) : value,
-  );
-  expect(JSON.parse(JSON.stringify(demoDataset("2026-11-22T00:00:00Z")))).toEqual(moved);
+  const moved = JSON.stringify(dataset, (_, value) => (typeof value === "string" ? dayLater(value) : value));
+  expect(JSON.stringify(demoDataset("2026-11-22T00:00:00Z")) === moved).toBe(true);
 });
 
 test("there are about as many records as a company of two thousand customers has", () => {
