@@ -20,6 +20,12 @@ export const customerListing: Listing = {
   table: customers,
   order: [orderKey("id", customers.id, "DESC")],
   always: sql`${customers.mergedInto} is null`,
+  sort: {
+    DISPLAY_NAME: ["displayName", customers.displayName],
+    CREATED_AT: ["createdAt", customers.createdAt],
+    UPDATED_AT: ["updatedAt", customers.updatedAt],
+    STAGE: ["stage", customers.stage],
+  },
   filter: {
     id: customers.id,
     displayName: customers.displayName,
@@ -37,13 +43,6 @@ export const customerListing: Listing = {
       sql`exists (select from ${profiles} where ${eq(profiles.customerId, customers.id)} and ${compare(profiles.source)})`,
   },
 };
-
-export const customerSortFields = {
-  DISPLAY_NAME: ["displayName", customers.displayName],
-  CREATED_AT: ["createdAt", customers.createdAt],
-  UPDATED_AT: ["updatedAt", customers.updatedAt],
-  STAGE: ["stage", customers.stage],
-} as const;
 
 const byIds = statement("customers.byIds", (db) =>
   db

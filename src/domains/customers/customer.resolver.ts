@@ -1,14 +1,12 @@
 import { Arg, Args, Ctx, FieldResolver, ID, Query, Resolver, Root } from "type-graphql";
 import type { CustomerRow, IdentityRow } from "#schema/customers.js";
-import { customers } from "#schema/customers.js";
 import type { RequestContext } from "../../context.js";
 import { RequiresScope } from "../../platform/access/scopes.js";
 import { selectPage } from "../../platform/database/page.js";
 import { ApiError } from "../../platform/errors.js";
-import { pageRequest } from "../../platform/graphql/paging.js";
-import { orderOf } from "../../platform/graphql/sorting.js";
+import { listRequest } from "../../platform/graphql/listing.js";
 import { requireId } from "../../platform/ids.js";
-import { customerListing, customerSortFields } from "./customer.queries.js";
+import { customerListing } from "./customer.queries.js";
 import { Customer, CustomerConnection, CustomerListArgs } from "./customer.type.js";
 import { normaliseIdentity } from "./identity.rules.js";
 import { Identity, IdentityKind } from "./identity.type.js";
@@ -51,12 +49,7 @@ export class CustomerResolver {
     description: "Customers, the newest first unless sorted. Merged ones are not listed.",
   })
   customers(@Args(() => CustomerListArgs) args: CustomerListArgs, @Ctx() { database }: RequestContext) {
-    const order = orderOf(args.sort, customerSortFields, customers.id) ?? customerListing.order;
-    return selectPage<CustomerRow>(database.read, customerListing, {
-      ...pageRequest(args),
-      where: args.where,
-      order,
-    });
+    return selectPage<CustomerRow>(database.read, customerListing, listRequest(customerListing, args));
   }
 
   @FieldResolver(() => [Identity], { description: "Every address under which the customer can be found." })

@@ -13,6 +13,11 @@ import { type Id, uuidOf } from "../../platform/ids.js";
 export const feedbackListing: Listing = {
   table: feedback,
   order: [orderKey("answeredAt", feedback.answeredAt, "DESC"), orderKey("id", feedback.id, "DESC")],
+  sort: {
+    ANSWERED_AT: ["answeredAt", feedback.answeredAt],
+    RECORDED_AT: ["recordedAt", feedback.recordedAt],
+    SCORE: ["score", feedback.score],
+  },
   filter: {
     id: feedback.id,
     customerId: feedback.customerId,
@@ -34,12 +39,6 @@ export const customerFeedback: Listing = {
   ...feedbackListing,
   parent: { table: customers, key: customers.id, on: [[feedback.customerId, customers.id]] },
 };
-
-export const feedbackSortFields = {
-  ANSWERED_AT: ["answeredAt", feedback.answeredAt],
-  RECORDED_AT: ["recordedAt", feedback.recordedAt],
-  SCORE: ["score", feedback.score],
-} as const;
 
 const byIds = statement("feedback.byIds", (db) =>
   db

@@ -1,18 +1,17 @@
 import { Arg, Args, Ctx, FieldResolver, Mutation, Query, Resolver, Root } from "type-graphql";
 import type { CustomerRow } from "#schema/customers.js";
-import { type FeedbackRow, feedback } from "#schema/feedback.js";
+import type { FeedbackRow } from "#schema/feedback.js";
 import type { RequestContext } from "../../context.js";
 import { RequiresScope } from "../../platform/access/scopes.js";
 import { selectPage } from "../../platform/database/page.js";
-import { pageRequest } from "../../platform/graphql/paging.js";
+import { listRequest } from "../../platform/graphql/listing.js";
 import { Instant } from "../../platform/graphql/scalars.js";
-import { orderOf } from "../../platform/graphql/sorting.js";
 import { Customer } from "../customers/customer.type.js";
 import type { Recorded } from "../customers/recording.actions.js";
 import { withCursors } from "../customers/recording.type.js";
 import { Ticket } from "../tickets/ticket.type.js";
 import { recordFeedback } from "./feedback.actions.js";
-import { feedbackListing, feedbackSortFields } from "./feedback.queries.js";
+import { feedbackListing } from "./feedback.queries.js";
 import { Feedback, FeedbackConnection, FeedbackListArgs } from "./feedback.type.js";
 import {
   RecordFeedbackInput,
@@ -31,7 +30,7 @@ export class CustomerFeedbackResolver {
     @Args(() => FeedbackListArgs) args: FeedbackListArgs,
     @Ctx() { loaders }: RequestContext,
   ) {
-    return loaders.feedback.pageByCustomer.load(customer.id, listRequest(args));
+    return loaders.feedback.pageByCustomer.load(customer.id, listRequest(feedbackListing, args));
   }
 }
 
@@ -42,7 +41,7 @@ export class FeedbackResolver {
     description: "Feedback of all customers, the latest first unless sorted.",
   })
   feedback(@Args(() => FeedbackListArgs) args: FeedbackListArgs, @Ctx() { database }: RequestContext) {
-    return selectPage<FeedbackRow>(database.read, feedbackListing, listRequest(args));
+    return selectPage<FeedbackRow>(database.read, feedbackListing, listRequest(feedbackListing, args));
   }
 
   @RequiresScope("feedback:write")
@@ -90,9 +89,4 @@ export class RecordFeedbackResultResolver {
   feedback(@Root() { id }: Recorded<"feedback">, @Ctx() { loaders }: RequestContext) {
     return id && loaders.feedback.byId.load(id);
   }
-}
-
-function listRequest(args: FeedbackListArgs) {
-  const order = orderOf(args.sort, feedbackSortFields, feedback.id) ?? feedbackListing.order;
-  return { ...pageRequest(args), where: args.where, order };
 }

@@ -19,6 +19,11 @@ import { type Id, uuidOf } from "../../platform/ids.js";
 export const interactionListing: Listing = {
   table: interactions,
   order: [orderKey("occurredAt", interactions.occurredAt, "DESC"), orderKey("id", interactions.id, "DESC")],
+  sort: {
+    OCCURRED_AT: ["occurredAt", interactions.occurredAt],
+    RECORDED_AT: ["recordedAt", interactions.recordedAt],
+    CHANNEL: ["channel", interactions.channel],
+  },
   filter: {
     id: interactions.id,
     customerId: interactions.customerId,
@@ -58,12 +63,6 @@ export const customerConversations: Listing = {
   filter: {},
   parent: { table: customers, key: customers.id, on: [[conversations.customerId, customers.id]] },
 };
-
-export const interactionSortFields = {
-  OCCURRED_AT: ["occurredAt", interactions.occurredAt],
-  RECORDED_AT: ["recordedAt", interactions.recordedAt],
-  CHANNEL: ["channel", interactions.channel],
-} as const;
 
 const byIds = statement("interactions.byIds", (db) =>
   db

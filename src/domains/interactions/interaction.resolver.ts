@@ -1,17 +1,17 @@
 import { Arg, Args, Ctx, FieldResolver, Mutation, Query, Resolver, Root } from "type-graphql";
 import type { CustomerRow } from "#schema/customers.js";
-import { type ConversationRow, type InteractionRow, interactions } from "#schema/interactions.js";
+import type { ConversationRow, InteractionRow } from "#schema/interactions.js";
 import type { RequestContext } from "../../context.js";
 import { RequiresScope } from "../../platform/access/scopes.js";
 import { selectPage } from "../../platform/database/page.js";
+import { listRequest } from "../../platform/graphql/listing.js";
 import { PageArgs, pageRequest } from "../../platform/graphql/paging.js";
-import { orderOf } from "../../platform/graphql/sorting.js";
 import { Customer } from "../customers/customer.type.js";
 import type { Recorded } from "../customers/recording.actions.js";
 import { withCursors } from "../customers/recording.type.js";
 import { Conversation, ConversationConnection } from "./conversation.type.js";
 import { recordInteractions } from "./interaction.actions.js";
-import { interactionListing, interactionSortFields } from "./interaction.queries.js";
+import { interactionListing } from "./interaction.queries.js";
 import { Channel, Interaction, InteractionConnection, InteractionListArgs } from "./interaction.type.js";
 import {
   RecordInteractionResult,
@@ -28,7 +28,7 @@ export class CustomerInteractionsResolver {
     @Args(() => InteractionListArgs) args: InteractionListArgs,
     @Ctx() { loaders }: RequestContext,
   ) {
-    return loaders.interactions.pageByCustomer.load(customer.id, listRequest(args));
+    return loaders.interactions.pageByCustomer.load(customer.id, listRequest(interactionListing, args));
   }
 
   @RequiresScope("interactions:read")
@@ -54,7 +54,11 @@ export class InteractionResolver {
     @Args(() => InteractionListArgs) args: InteractionListArgs,
     @Ctx() { database }: RequestContext,
   ) {
-    return selectPage<InteractionRow>(database.read, interactionListing, listRequest(args));
+    return selectPage<InteractionRow>(
+      database.read,
+      interactionListing,
+      listRequest(interactionListing, args),
+    );
   }
 
   @RequiresScope("interactions:write")
@@ -108,7 +112,10 @@ export class ConversationResolver {
     @Args(() => InteractionListArgs) args: InteractionListArgs,
     @Ctx() { loaders }: RequestContext,
   ) {
-    return loaders.interactions.pageByConversation.load(conversation.id, listRequest(args));
+    return loaders.interactions.pageByConversation.load(
+      conversation.id,
+      listRequest(interactionListing, args),
+    );
   }
 
   @FieldResolver()
@@ -139,9 +146,4 @@ export class ChannelResolver {
   async costCurrency(@Root() { code }: Channel, @Ctx() { loaders }: RequestContext) {
     return (await loaders.interactions.channelByCode.load(code))?.costCurrency;
   }
-}
-
-function listRequest(args: InteractionListArgs) {
-  const order = orderOf(args.sort, interactionSortFields, interactions.id) ?? interactionListing.order;
-  return { ...pageRequest(args), where: args.where, order };
 }

@@ -27,6 +27,12 @@ export const customerLedger: Listing = {
     orderKey("occurredAt", loyaltyEntries.occurredAt, "DESC"),
     orderKey("id", loyaltyEntries.id, "DESC"),
   ],
+  sort: {
+    OCCURRED_AT: ["occurredAt", loyaltyEntries.occurredAt],
+    RECORDED_AT: ["recordedAt", loyaltyEntries.recordedAt],
+    POINTS: ["points", loyaltyEntries.points],
+    EXPIRES_AT: ["expiresAt", loyaltyEntries.expiresAt],
+  },
   filter: {
     id: loyaltyEntries.id,
     kind: loyaltyEntries.kind,
@@ -40,13 +46,6 @@ export const customerLedger: Listing = {
   },
   parent: { table: customers, key: customers.id, on: [[loyaltyEntries.customerId, customers.id]] },
 };
-
-export const loyaltyEntrySortFields = {
-  OCCURRED_AT: ["occurredAt", loyaltyEntries.occurredAt],
-  RECORDED_AT: ["recordedAt", loyaltyEntries.recordedAt],
-  POINTS: ["points", loyaltyEntries.points],
-  EXPIRES_AT: ["expiresAt", loyaltyEntries.expiresAt],
-} as const;
 
 const entriesByIds = statement("loyaltyEntries.byIds", (db) =>
   db

@@ -1,15 +1,14 @@
 import { Arg, Args, Ctx, FieldResolver, Mutation, Resolver, Root } from "type-graphql";
 import type { CustomerRow } from "#schema/customers.js";
-import { type LoyaltyAccountRow, type LoyaltyEntryRow, loyaltyEntries } from "#schema/loyalty.js";
+import type { LoyaltyAccountRow, LoyaltyEntryRow } from "#schema/loyalty.js";
 import type { RequestContext } from "../../context.js";
 import { RequiresScope } from "../../platform/access/scopes.js";
-import { pageRequest } from "../../platform/graphql/paging.js";
-import { orderOf } from "../../platform/graphql/sorting.js";
+import { listRequest } from "../../platform/graphql/listing.js";
 import { Customer } from "../customers/customer.type.js";
 import type { Recorded } from "../customers/recording.actions.js";
 import { withCursors } from "../customers/recording.type.js";
 import { recordLoyaltyEntries } from "./loyalty.actions.js";
-import { customerLedger, loyaltyEntrySortFields } from "./loyalty.queries.js";
+import { customerLedger } from "./loyalty.queries.js";
 import { pointsMissing, tierAbove } from "./loyalty.rules.js";
 import { LoyaltyAccount } from "./loyalty.type.js";
 import { LoyaltyEntry, LoyaltyEntryConnection, LoyaltyEntryListArgs } from "./loyalty-entry.type.js";
@@ -68,9 +67,7 @@ export class LoyaltyAccountResolver {
     @Args(() => LoyaltyEntryListArgs) args: LoyaltyEntryListArgs,
     @Ctx() { loaders }: RequestContext,
   ) {
-    const order = orderOf(args.sort, loyaltyEntrySortFields, loyaltyEntries.id) ?? customerLedger.order;
-    const request = { ...pageRequest(args), where: args.where, order };
-    return loaders.loyalty.ledgerPageByCustomer.load(account.customerId, request);
+    return loaders.loyalty.ledgerPageByCustomer.load(account.customerId, listRequest(customerLedger, args));
   }
 }
 

@@ -27,6 +27,12 @@ export const purchaseReturnListing: Listing = {
     orderKey("returnedAt", purchaseReturns.returnedAt, "DESC"),
     orderKey("id", purchaseReturns.id, "DESC"),
   ],
+  sort: {
+    RETURNED_AT: ["returnedAt", purchaseReturns.returnedAt],
+    RECORDED_AT: ["recordedAt", purchaseReturns.recordedAt],
+    RETURN_NUMBER: ["returnNumber", purchaseReturns.returnNumber],
+    TOTAL: ["total", purchaseReturns.total],
+  },
   filter: {
     id: purchaseReturns.id,
     customerId: purchaseReturns.customerId,
@@ -62,13 +68,6 @@ export const returnsOfPurchase: Listing = {
     ],
   },
 };
-
-export const purchaseReturnSortFields = {
-  RETURNED_AT: ["returnedAt", purchaseReturns.returnedAt],
-  RECORDED_AT: ["recordedAt", purchaseReturns.recordedAt],
-  RETURN_NUMBER: ["returnNumber", purchaseReturns.returnNumber],
-  TOTAL: ["total", purchaseReturns.total],
-} as const;
 
 const byIds = statement("purchaseReturns.byIds", (db) =>
   db

@@ -1,16 +1,15 @@
 import { Args, Ctx, FieldResolver, Query, Resolver, Root } from "type-graphql";
 import type { CustomerRow } from "#schema/customers.js";
-import { type PurchaseReturnRow, type PurchaseRow, purchaseReturns } from "#schema/purchases.js";
+import type { PurchaseReturnRow, PurchaseRow } from "#schema/purchases.js";
 import type { RequestContext } from "../../context.js";
 import { RequiresScope } from "../../platform/access/scopes.js";
 import { selectPage } from "../../platform/database/page.js";
-import { pageRequest } from "../../platform/graphql/paging.js";
+import { listRequest } from "../../platform/graphql/listing.js";
 import { Instant } from "../../platform/graphql/scalars.js";
-import { orderOf } from "../../platform/graphql/sorting.js";
 import { Customer } from "../customers/customer.type.js";
 import { linesIn } from "./purchase.rules.js";
 import { Purchase, PurchaseItem } from "./purchase.type.js";
-import { purchaseReturnListing, purchaseReturnSortFields } from "./purchase-return.queries.js";
+import { purchaseReturnListing } from "./purchase-return.queries.js";
 import { PurchaseReturn, PurchaseReturnConnection, PurchaseReturnListArgs } from "./purchase-return.type.js";
 
 @Resolver(() => Customer)
@@ -22,7 +21,7 @@ export class CustomerReturnsResolver {
     @Args(() => PurchaseReturnListArgs) args: PurchaseReturnListArgs,
     @Ctx() { loaders }: RequestContext,
   ) {
-    return loaders.purchases.returnPageByCustomer.load(customer.id, listRequest(args));
+    return loaders.purchases.returnPageByCustomer.load(customer.id, listRequest(purchaseReturnListing, args));
   }
 }
 
@@ -34,7 +33,7 @@ export class ReturnsOfPurchaseResolver {
     @Args(() => PurchaseReturnListArgs) args: PurchaseReturnListArgs,
     @Ctx() { loaders }: RequestContext,
   ) {
-    return loaders.purchases.returnPageByPurchase.load(purchase.id, listRequest(args));
+    return loaders.purchases.returnPageByPurchase.load(purchase.id, listRequest(purchaseReturnListing, args));
   }
 }
 
@@ -48,7 +47,11 @@ export class PurchaseReturnResolver {
     @Args(() => PurchaseReturnListArgs) args: PurchaseReturnListArgs,
     @Ctx() { database }: RequestContext,
   ) {
-    return selectPage<PurchaseReturnRow>(database.read, purchaseReturnListing, listRequest(args));
+    return selectPage<PurchaseReturnRow>(
+      database.read,
+      purchaseReturnListing,
+      listRequest(purchaseReturnListing, args),
+    );
   }
 
   @FieldResolver(() => Instant, { description: "When it happened: when the goods came back." })
@@ -88,10 +91,4 @@ export class PurchaseReturnResolver {
   source(@Root() goodsBack: PurchaseReturnRow) {
     return { code: goodsBack.source };
   }
-}
-
-function listRequest(args: PurchaseReturnListArgs) {
-  const order =
-    orderOf(args.sort, purchaseReturnSortFields, purchaseReturns.id) ?? purchaseReturnListing.order;
-  return { ...pageRequest(args), where: args.where, order };
 }

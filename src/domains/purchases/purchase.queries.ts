@@ -18,6 +18,12 @@ const itemOfPurchase = and(
 export const purchaseListing: Listing = {
   table: purchases,
   order: [orderKey("placedAt", purchases.placedAt, "DESC"), orderKey("id", purchases.id, "DESC")],
+  sort: {
+    PLACED_AT: ["placedAt", purchases.placedAt],
+    RECORDED_AT: ["recordedAt", purchases.recordedAt],
+    ORDER_NUMBER: ["orderNumber", purchases.orderNumber],
+    TOTAL: ["total", purchases.total],
+  },
   filter: {
     id: purchases.id,
     customerId: purchases.customerId,
@@ -40,13 +46,6 @@ export const customerPurchases: Listing = {
   ...purchaseListing,
   parent: { table: customers, key: customers.id, on: [[purchases.customerId, customers.id]] },
 };
-
-export const purchaseSortFields = {
-  PLACED_AT: ["placedAt", purchases.placedAt],
-  RECORDED_AT: ["recordedAt", purchases.recordedAt],
-  ORDER_NUMBER: ["orderNumber", purchases.orderNumber],
-  TOTAL: ["total", purchases.total],
-} as const;
 
 const byIds = statement("purchases.byIds", (db) =>
   db

@@ -1,18 +1,17 @@
 import { Arg, Args, Ctx, FieldResolver, Mutation, Query, Resolver, Root } from "type-graphql";
 import type { CustomerRow } from "#schema/customers.js";
-import { type PurchaseRow, purchases } from "#schema/purchases.js";
+import type { PurchaseRow } from "#schema/purchases.js";
 import type { RequestContext } from "../../context.js";
 import { RequiresScope } from "../../platform/access/scopes.js";
 import { selectPage } from "../../platform/database/page.js";
-import { pageRequest } from "../../platform/graphql/paging.js";
+import { listRequest } from "../../platform/graphql/listing.js";
 import { Instant } from "../../platform/graphql/scalars.js";
-import { orderOf } from "../../platform/graphql/sorting.js";
 import { parseId } from "../../platform/ids.js";
 import { Customer } from "../customers/customer.type.js";
 import type { Recorded } from "../customers/recording.actions.js";
 import { withCursors } from "../customers/recording.type.js";
 import { type PurchaseId, recordPurchases } from "./purchase.actions.js";
-import { purchaseListing, purchaseSortFields } from "./purchase.queries.js";
+import { purchaseListing } from "./purchase.queries.js";
 import { linesIn } from "./purchase.rules.js";
 import { Purchase, PurchaseConnection, PurchaseItem, PurchaseListArgs } from "./purchase.type.js";
 import {
@@ -30,7 +29,7 @@ export class CustomerPurchasesResolver {
     @Args(() => PurchaseListArgs) args: PurchaseListArgs,
     @Ctx() { loaders }: RequestContext,
   ) {
-    return loaders.purchases.pageByCustomer.load(customer.id, listRequest(args));
+    return loaders.purchases.pageByCustomer.load(customer.id, listRequest(purchaseListing, args));
   }
 }
 
@@ -41,7 +40,7 @@ export class PurchaseResolver {
     description: "Orders of all customers, the latest first unless sorted.",
   })
   purchases(@Args(() => PurchaseListArgs) args: PurchaseListArgs, @Ctx() { database }: RequestContext) {
-    return selectPage<PurchaseRow>(database.read, purchaseListing, listRequest(args));
+    return selectPage<PurchaseRow>(database.read, purchaseListing, listRequest(purchaseListing, args));
   }
 
   @RequiresScope("purchases:write")
@@ -102,9 +101,4 @@ export class RecordPurchaseResultResolver {
     const id = result.id && parseId("purchaseReturn", result.id);
     return id && loaders.purchases.returnById.load(id);
   }
-}
-
-function listRequest(args: PurchaseListArgs) {
-  const order = orderOf(args.sort, purchaseSortFields, purchases.id) ?? purchaseListing.order;
-  return { ...pageRequest(args), where: args.where, order };
 }

@@ -12,6 +12,13 @@ import { type Id, uuidOf } from "../../platform/ids.js";
 export const ticketListing: Listing = {
   table: tickets,
   order: [orderKey("openedAt", tickets.openedAt, "DESC"), orderKey("id", tickets.id, "DESC")],
+  sort: {
+    OPENED_AT: ["openedAt", tickets.openedAt],
+    UPDATED_AT: ["updatedAt", tickets.updatedAt],
+    PRIORITY: ["priority", tickets.priority],
+    STATUS: ["status", tickets.status],
+    NUMBER: ["number", tickets.number],
+  },
   filter: {
     id: tickets.id,
     customerId: tickets.customerId,
@@ -58,14 +65,6 @@ export const eventsOfTicket: Listing = {
     ],
   },
 };
-
-export const ticketSortFields = {
-  OPENED_AT: ["openedAt", tickets.openedAt],
-  UPDATED_AT: ["updatedAt", tickets.updatedAt],
-  PRIORITY: ["priority", tickets.priority],
-  STATUS: ["status", tickets.status],
-  NUMBER: ["number", tickets.number],
-} as const;
 
 const ticketsByIds = statement("tickets.byIds", (db) =>
   db

@@ -1,17 +1,17 @@
 import { Arg, Args, Ctx, FieldResolver, Int, Mutation, Query, Resolver, Root } from "type-graphql";
 import type { CustomerRow } from "#schema/customers.js";
-import { type TicketEventRow, type TicketRow, tickets } from "#schema/tickets.js";
+import type { TicketEventRow, TicketRow } from "#schema/tickets.js";
 import type { RequestContext } from "../../context.js";
 import { RequiresScope } from "../../platform/access/scopes.js";
 import { selectPage } from "../../platform/database/page.js";
+import { listRequest } from "../../platform/graphql/listing.js";
 import { PageArgs, pageRequest } from "../../platform/graphql/paging.js";
-import { orderOf } from "../../platform/graphql/sorting.js";
 import { Customer } from "../customers/customer.type.js";
 import type { Recorded } from "../customers/recording.actions.js";
 import { withCursors } from "../customers/recording.type.js";
 import { Interaction } from "../interactions/interaction.type.js";
 import { recordTicketEvents } from "./ticket.actions.js";
-import { ticketListing, ticketSortFields } from "./ticket.queries.js";
+import { ticketListing } from "./ticket.queries.js";
 import { Ticket, TicketConnection, TicketListArgs } from "./ticket.type.js";
 import { TicketEvent, TicketEventConnection } from "./ticket-event.type.js";
 import {
@@ -29,7 +29,7 @@ export class CustomerTicketsResolver {
     @Args(() => TicketListArgs) args: TicketListArgs,
     @Ctx() { loaders }: RequestContext,
   ) {
-    return loaders.tickets.pageByCustomer.load(customer.id, listRequest(args));
+    return loaders.tickets.pageByCustomer.load(customer.id, listRequest(ticketListing, args));
   }
 
   @RequiresScope("tickets:read")
@@ -48,7 +48,7 @@ export class TicketResolver {
     description: "Tickets of all customers, the newest opened first unless sorted.",
   })
   tickets(@Args(() => TicketListArgs) args: TicketListArgs, @Ctx() { database }: RequestContext) {
-    return selectPage<TicketRow>(database.read, ticketListing, listRequest(args));
+    return selectPage<TicketRow>(database.read, ticketListing, listRequest(ticketListing, args));
   }
 
   @RequiresScope("tickets:write")
@@ -130,9 +130,4 @@ export class RecordTicketEventResultResolver {
   ticketEvent(@Root() { id }: Recorded<"ticketEvent">, @Ctx() { loaders }: RequestContext) {
     return id && loaders.tickets.eventById.load(id);
   }
-}
-
-function listRequest(args: TicketListArgs) {
-  const order = orderOf(args.sort, ticketSortFields, tickets.id) ?? ticketListing.order;
-  return { ...pageRequest(args), where: args.where, order };
 }

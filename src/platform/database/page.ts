@@ -1,6 +1,7 @@
 import { and, eq, getTableColumns, getTableName, type SQL, sql } from "drizzle-orm";
 import type { PgColumn as Column, PgTable } from "drizzle-orm/pg-core";
 import { Page, type PageRequest } from "../graphql/paging.js";
+import type { SortField } from "../graphql/sorting.js";
 import { groupBy } from "../group.js";
 import { uuidOf } from "../ids.js";
 import type { Database } from "./database.js";
@@ -13,6 +14,8 @@ export interface Listing {
   table: PgTable;
   /** The list's order when the client names none; its last key is unique. */
   order: readonly OrderKey[];
+  /** What clients may sort by instead, under the names of its sort enum. */
+  sort?: Record<string, SortField>;
   filter: FilterFields;
   /** The row that owns a page, and the columns that tie its children to it. Absent for a root list. */
   parent?: { table: PgTable; key: Column; on: readonly (readonly [child: Column, parent: Column])[] };
