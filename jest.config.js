@@ -6,7 +6,10 @@ export default {
   globalSetup: "<rootDir>/tests/support/global-setup.ts",
   globalTeardown: "<rootDir>/tests/support/global-teardown.ts",
   extensionsToTreatAsEsm: [".ts"],
-  moduleNameMapper: { "^#schema/(.*)\\.js$": "<rootDir>/schema/$1", "^(\\.{1,2}/.*)(?<!\\.json)\\.js$": "$1" },
+  moduleNameMapper: {
+    "^#schema/(.*)\\.js$": "<rootDir>/schema/$1",
+    "^(\\.{1,2}/.*)(?<!\\.json)\\.js$": "$1",
+  },
   modulePathIgnorePatterns: ["<rootDir>/dist/"],
   testTimeout: 30_000,
   transform: {

@@ -33,5 +33,7 @@ server.kill("SIGTERM");
 const code = await exit;
 await rm(dataFolder, { recursive: true, force: true });
 const ok = status === 200 && answer.data?.customers.totalCount === 0 && refused === 401 && code === 0;
-console.log(ok ? "smoke run passed" : `smoke run failed: ${JSON.stringify({ status, answer, refused, code })}`);
+console.log(
+  ok ? "smoke run passed" : `smoke run failed: ${JSON.stringify({ status, answer, refused, code })}`,
+);
 process.exit(ok ? 0 : 1);

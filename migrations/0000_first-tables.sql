@@ -405,26 +405,27 @@ ALTER TABLE "ticket_events" ADD CONSTRAINT "ticket_events_customer_id_ticket_id_
 ALTER TABLE "ticket_events" ADD CONSTRAINT "ticket_events_customer_id_interaction_id_interactions_customer_id_id_fk" FOREIGN KEY ("customer_id","interaction_id") REFERENCES "public"."interactions"("customer_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "tickets" ADD CONSTRAINT "tickets_channel_channels_code_fk" FOREIGN KEY ("channel") REFERENCES "public"."channels"("code") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "tickets" ADD CONSTRAINT "tickets_customer_id_profile_id_profiles_customer_id_id_fk" FOREIGN KEY ("customer_id","profile_id") REFERENCES "public"."profiles"("customer_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
-CREATE INDEX "consents_timeline_idx" ON "consents" USING btree ("customer_id","occurred_at" DESC NULLS LAST,"id" DESC NULLS LAST);--> statement-breakpoint
+CREATE INDEX "consents_timeline_idx" ON "consents" USING btree ("customer_id","occurred_at" DESC NULLS FIRST,"id" DESC NULLS FIRST);--> statement-breakpoint
 CREATE INDEX "customers_created_at_idx" ON "customers" USING btree ("created_at","id");--> statement-breakpoint
 CREATE INDEX "customers_display_name_idx" ON "customers" USING btree ("display_name","id");--> statement-breakpoint
 CREATE INDEX "identity_claims_customer_idx" ON "identity_claims" USING btree ("customer_id");--> statement-breakpoint
 CREATE INDEX "events_pending_idx" ON "events" USING btree ("ord") WHERE pos is null;--> statement-breakpoint
 CREATE INDEX "events_pos_idx" ON "events" USING btree ("pos") WHERE pos is not null;--> statement-breakpoint
-CREATE INDEX "feedback_timeline_idx" ON "feedback" USING btree ("customer_id","answered_at" DESC NULLS LAST,"id" DESC NULLS LAST);--> statement-breakpoint
-CREATE INDEX "conversations_timeline_idx" ON "conversations" USING btree ("customer_id","last_at" DESC NULLS LAST,"id" DESC NULLS LAST);--> statement-breakpoint
-CREATE INDEX "interactions_timeline_idx" ON "interactions" USING btree ("customer_id","occurred_at" DESC NULLS LAST,"id" DESC NULLS LAST);--> statement-breakpoint
-CREATE INDEX "interactions_conversation_idx" ON "interactions" USING btree ("customer_id","conversation_id","occurred_at" DESC NULLS LAST,"id" DESC NULLS LAST) WHERE conversation_id is not null;--> statement-breakpoint
-CREATE INDEX "interactions_occurred_at_idx" ON "interactions" USING btree ("occurred_at" DESC NULLS LAST,"id" DESC NULLS LAST);--> statement-breakpoint
-CREATE INDEX "loyalty_entries_timeline_idx" ON "loyalty_entries" USING btree ("customer_id","occurred_at" DESC NULLS LAST,"id" DESC NULLS LAST);--> statement-breakpoint
-CREATE INDEX "purchase_returns_timeline_idx" ON "purchase_returns" USING btree ("customer_id","returned_at" DESC NULLS LAST,"id" DESC NULLS LAST);--> statement-breakpoint
-CREATE INDEX "purchase_returns_returned_at_idx" ON "purchase_returns" USING btree ("returned_at" DESC NULLS LAST,"id" DESC NULLS LAST);--> statement-breakpoint
+CREATE INDEX "feedback_answered_at_idx" ON "feedback" USING btree ("answered_at" DESC NULLS FIRST,"id" DESC NULLS FIRST);--> statement-breakpoint
+CREATE INDEX "feedback_timeline_idx" ON "feedback" USING btree ("customer_id","answered_at" DESC NULLS FIRST,"id" DESC NULLS FIRST);--> statement-breakpoint
+CREATE INDEX "conversations_timeline_idx" ON "conversations" USING btree ("customer_id","last_at" DESC NULLS FIRST,"id" DESC NULLS FIRST);--> statement-breakpoint
+CREATE INDEX "interactions_timeline_idx" ON "interactions" USING btree ("customer_id","occurred_at" DESC NULLS FIRST,"id" DESC NULLS FIRST);--> statement-breakpoint
+CREATE INDEX "interactions_conversation_idx" ON "interactions" USING btree ("customer_id","conversation_id","occurred_at" DESC NULLS FIRST,"id" DESC NULLS FIRST) WHERE conversation_id is not null;--> statement-breakpoint
+CREATE INDEX "interactions_occurred_at_idx" ON "interactions" USING btree ("occurred_at" DESC NULLS FIRST,"id" DESC NULLS FIRST);--> statement-breakpoint
+CREATE INDEX "loyalty_entries_timeline_idx" ON "loyalty_entries" USING btree ("customer_id","occurred_at" DESC NULLS FIRST,"id" DESC NULLS FIRST);--> statement-breakpoint
+CREATE INDEX "purchase_returns_timeline_idx" ON "purchase_returns" USING btree ("customer_id","returned_at" DESC NULLS FIRST,"id" DESC NULLS FIRST);--> statement-breakpoint
+CREATE INDEX "purchase_returns_returned_at_idx" ON "purchase_returns" USING btree ("returned_at" DESC NULLS FIRST,"id" DESC NULLS FIRST);--> statement-breakpoint
 CREATE INDEX "purchase_returns_purchase_idx" ON "purchase_returns" USING btree ("customer_id","purchase_id") WHERE purchase_id is not null;--> statement-breakpoint
-CREATE INDEX "purchases_timeline_idx" ON "purchases" USING btree ("customer_id","placed_at" DESC NULLS LAST,"id" DESC NULLS LAST);--> statement-breakpoint
-CREATE INDEX "purchases_placed_at_idx" ON "purchases" USING btree ("placed_at" DESC NULLS LAST,"id" DESC NULLS LAST);--> statement-breakpoint
+CREATE INDEX "purchases_timeline_idx" ON "purchases" USING btree ("customer_id","placed_at" DESC NULLS FIRST,"id" DESC NULLS FIRST);--> statement-breakpoint
+CREATE INDEX "purchases_placed_at_idx" ON "purchases" USING btree ("placed_at" DESC NULLS FIRST,"id" DESC NULLS FIRST);--> statement-breakpoint
 CREATE INDEX "ticket_events_ticket_idx" ON "ticket_events" USING btree ("customer_id","ticket_id","occurred_at","revision","id");--> statement-breakpoint
-CREATE INDEX "ticket_events_timeline_idx" ON "ticket_events" USING btree ("customer_id","occurred_at" DESC NULLS LAST,"id" DESC NULLS LAST);--> statement-breakpoint
-CREATE INDEX "tickets_customer_idx" ON "tickets" USING btree ("customer_id","opened_at" DESC NULLS LAST,"id" DESC NULLS LAST);--> statement-breakpoint
-CREATE INDEX "tickets_open_idx" ON "tickets" USING btree ("customer_id","opened_at" DESC NULLS LAST,"id" DESC NULLS LAST) WHERE status in ('NEW', 'OPEN', 'PENDING', 'ON_HOLD');--> statement-breakpoint
-CREATE INDEX "tickets_opened_at_idx" ON "tickets" USING btree ("opened_at" DESC NULLS LAST,"id" DESC NULLS LAST);--> statement-breakpoint
+CREATE INDEX "ticket_events_timeline_idx" ON "ticket_events" USING btree ("customer_id","occurred_at" DESC NULLS FIRST,"id" DESC NULLS FIRST);--> statement-breakpoint
+CREATE INDEX "tickets_customer_idx" ON "tickets" USING btree ("customer_id","opened_at" DESC NULLS FIRST,"id" DESC NULLS FIRST);--> statement-breakpoint
+CREATE INDEX "tickets_open_idx" ON "tickets" USING btree ("customer_id","opened_at" DESC NULLS FIRST,"id" DESC NULLS FIRST) WHERE status in ('NEW', 'OPEN', 'PENDING', 'ON_HOLD');--> statement-breakpoint
+CREATE INDEX "tickets_opened_at_idx" ON "tickets" USING btree ("opened_at" DESC NULLS FIRST,"id" DESC NULLS FIRST);--> statement-breakpoint
 CREATE INDEX "tickets_number_idx" ON "tickets" USING btree ("number");

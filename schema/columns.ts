@@ -1,5 +1,8 @@
 import { customType } from "drizzle-orm/pg-core";
 
+// Indexes that serve lists say `.desc().nullsFirst()`, which is what `order by … desc` means: Drizzle's plain `.desc()` is
+// NULLS LAST, and PostgreSQL does not take the one for the other even where a column is never null.
+
 /** One prefix per kind of thing: it names the type in every id a client sees. */
 export const idPrefixes = {
   customer: "cus",

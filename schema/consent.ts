@@ -27,7 +27,11 @@ export const consents = pgTable(
   (t) => [
     primaryKey({ columns: [t.id, t.customerId] }),
     foreignKey({ columns: [t.customerId, t.profileId], foreignColumns: [profiles.customerId, profiles.id] }),
-    index("consents_timeline_idx").on(t.customerId, t.occurredAt.desc(), t.id.desc()),
+    index("consents_timeline_idx").on(
+      t.customerId,
+      t.occurredAt.desc().nullsFirst(),
+      t.id.desc().nullsFirst(),
+    ),
   ],
 );
 

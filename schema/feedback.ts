@@ -31,7 +31,12 @@ export const feedback = pgTable(
     primaryKey({ columns: [t.id, t.customerId] }),
     foreignKey({ columns: [t.customerId, t.profileId], foreignColumns: [profiles.customerId, profiles.id] }),
     foreignKey({ columns: [t.customerId, t.ticketId], foreignColumns: [tickets.customerId, tickets.id] }),
-    index("feedback_timeline_idx").on(t.customerId, t.answeredAt.desc(), t.id.desc()),
+    index("feedback_answered_at_idx").on(t.answeredAt.desc().nullsFirst(), t.id.desc().nullsFirst()),
+    index("feedback_timeline_idx").on(
+      t.customerId,
+      t.answeredAt.desc().nullsFirst(),
+      t.id.desc().nullsFirst(),
+    ),
   ],
 );
 

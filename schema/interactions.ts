@@ -46,7 +46,11 @@ export const conversations = pgTable(
   (t) => [
     primaryKey({ columns: [t.id, t.customerId] }),
     foreignKey({ columns: [t.customerId, t.profileId], foreignColumns: [profiles.customerId, profiles.id] }),
-    index("conversations_timeline_idx").on(t.customerId, t.lastAt.desc(), t.id.desc()),
+    index("conversations_timeline_idx").on(
+      t.customerId,
+      t.lastAt.desc().nullsFirst(),
+      t.id.desc().nullsFirst(),
+    ),
   ],
 );
 
@@ -82,11 +86,15 @@ export const interactions = pgTable(
       columns: [t.customerId, t.conversationId],
       foreignColumns: [conversations.customerId, conversations.id],
     }),
-    index("interactions_timeline_idx").on(t.customerId, t.occurredAt.desc(), t.id.desc()),
+    index("interactions_timeline_idx").on(
+      t.customerId,
+      t.occurredAt.desc().nullsFirst(),
+      t.id.desc().nullsFirst(),
+    ),
     index("interactions_conversation_idx")
-      .on(t.customerId, t.conversationId, t.occurredAt.desc(), t.id.desc())
+      .on(t.customerId, t.conversationId, t.occurredAt.desc().nullsFirst(), t.id.desc().nullsFirst())
       .where(sql`conversation_id is not null`),
-    index("interactions_occurred_at_idx").on(t.occurredAt.desc(), t.id.desc()),
+    index("interactions_occurred_at_idx").on(t.occurredAt.desc().nullsFirst(), t.id.desc().nullsFirst()),
   ],
 );
 

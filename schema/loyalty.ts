@@ -94,7 +94,11 @@ export const loyaltyEntries = pgTable(
       columns: [t.customerId, t.accountId],
       foreignColumns: [loyaltyAccounts.customerId, loyaltyAccounts.id],
     }),
-    index("loyalty_entries_timeline_idx").on(t.customerId, t.occurredAt.desc(), t.id.desc()),
+    index("loyalty_entries_timeline_idx").on(
+      t.customerId,
+      t.occurredAt.desc().nullsFirst(),
+      t.id.desc().nullsFirst(),
+    ),
   ],
 );
 

@@ -26,8 +26,12 @@ export const purchases = pgTable(
   (t) => [
     primaryKey({ columns: [t.id, t.customerId] }),
     foreignKey({ columns: [t.customerId, t.profileId], foreignColumns: [profiles.customerId, profiles.id] }),
-    index("purchases_timeline_idx").on(t.customerId, t.placedAt.desc(), t.id.desc()),
-    index("purchases_placed_at_idx").on(t.placedAt.desc(), t.id.desc()),
+    index("purchases_timeline_idx").on(
+      t.customerId,
+      t.placedAt.desc().nullsFirst(),
+      t.id.desc().nullsFirst(),
+    ),
+    index("purchases_placed_at_idx").on(t.placedAt.desc().nullsFirst(), t.id.desc().nullsFirst()),
   ],
 );
 
@@ -78,8 +82,12 @@ export const purchaseReturns = pgTable(
       columns: [t.customerId, t.purchaseId],
       foreignColumns: [purchases.customerId, purchases.id],
     }),
-    index("purchase_returns_timeline_idx").on(t.customerId, t.returnedAt.desc(), t.id.desc()),
-    index("purchase_returns_returned_at_idx").on(t.returnedAt.desc(), t.id.desc()),
+    index("purchase_returns_timeline_idx").on(
+      t.customerId,
+      t.returnedAt.desc().nullsFirst(),
+      t.id.desc().nullsFirst(),
+    ),
+    index("purchase_returns_returned_at_idx").on(t.returnedAt.desc().nullsFirst(), t.id.desc().nullsFirst()),
     index("purchase_returns_purchase_idx").on(t.customerId, t.purchaseId).where(sql`purchase_id is not null`),
   ],
 );

@@ -55,11 +55,11 @@ export const tickets = pgTable(
   (t) => [
     primaryKey({ columns: [t.id, t.customerId] }),
     foreignKey({ columns: [t.customerId, t.profileId], foreignColumns: [profiles.customerId, profiles.id] }),
-    index("tickets_customer_idx").on(t.customerId, t.openedAt.desc(), t.id.desc()),
+    index("tickets_customer_idx").on(t.customerId, t.openedAt.desc().nullsFirst(), t.id.desc().nullsFirst()),
     index("tickets_open_idx")
-      .on(t.customerId, t.openedAt.desc(), t.id.desc())
+      .on(t.customerId, t.openedAt.desc().nullsFirst(), t.id.desc().nullsFirst())
       .where(sql`status in ('NEW', 'OPEN', 'PENDING', 'ON_HOLD')`),
-    index("tickets_opened_at_idx").on(t.openedAt.desc(), t.id.desc()),
+    index("tickets_opened_at_idx").on(t.openedAt.desc().nullsFirst(), t.id.desc().nullsFirst()),
     index("tickets_number_idx").on(t.number),
   ],
 );
@@ -103,7 +103,11 @@ export const ticketEvents = pgTable(
       foreignColumns: [interactions.customerId, interactions.id],
     }),
     index("ticket_events_ticket_idx").on(t.customerId, t.ticketId, t.occurredAt, t.revision, t.id),
-    index("ticket_events_timeline_idx").on(t.customerId, t.occurredAt.desc(), t.id.desc()),
+    index("ticket_events_timeline_idx").on(
+      t.customerId,
+      t.occurredAt.desc().nullsFirst(),
+      t.id.desc().nullsFirst(),
+    ),
   ],
 );
 

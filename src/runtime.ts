@@ -10,13 +10,19 @@ export async function connectionOf(
   return startEmbeddedPostgres({ dataFolder: config.dataFolder });
 }
 
-/** Signals that ask for an orderly end. A second one ends at once. */
+/** Ctrl-C under npm reaches a process twice where the shell passes it on too; nobody types it twice as fast. */
+const sameSignalMs = 500;
+
+/** Signals that ask for an orderly end. A second one, later than the echo of the first, ends at once. */
 export function onStopSignal(stop: () => Promise<void>): void {
-  let stopping = false;
+  let askedAt: number | null = null;
   for (const signal of ["SIGTERM", "SIGINT"] as const) {
     process.on(signal, () => {
-      if (stopping) process.exit(1);
-      stopping = true;
+      if (askedAt !== null) {
+        if (performance.now() - askedAt > sameSignalMs) process.exit(1);
+        return;
+      }
+      askedAt = performance.now();
       stop().then(
         () => process.exit(0),
         (error: unknown) => {
@@ -33,7 +39,13 @@ export async function runMain(main: () => Promise<void>): Promise<void> {
   try {
     await main();
   } catch (error) {
-    console.error((error as Error).message);
+    console.error(rootMessage(error));
     process.exit(1);
   }
+}
+
+/** The words of the innermost cause: those of a failed statement's wrapper repeat its parameters. */
+function rootMessage(error: unknown): string {
+  const { message, cause } = error as Error;
+  return cause instanceof Error ? rootMessage(cause) : message;
 }

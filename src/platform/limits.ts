@@ -8,7 +8,7 @@ export const maxPageSize = 100;
 export const maxNodeIds = 100;
 /** Items in one batch mutation: one transaction of about 20 ms, short enough not to hold locks that others wait for. */
 export const maxBatchItems = 1_000;
-/** Unpaged lists inside one object (identities of a customer, items of an order): beyond it the data is broken. */
+/** Members of one list in an item of an import: beyond it the file is broken. */
 export const maxListItems = 10_000;
 /** Values in one `in` filter. */
 export const maxFilterValues = 500;
@@ -28,6 +28,8 @@ export const maxDepth = 15;
 export const maxAliases = 30;
 /** Directives in one document. */
 export const maxDirectives = 30;
+/** Objects in one answer: a hundred customers with everything the reference read asks for, and half as many again. */
+export const maxCost = 50_000;
 /** Errors that validation collects before it gives up. */
 export const maxValidationErrors = 5;
 /** One message on a socket: a document with its variables. */

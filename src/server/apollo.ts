@@ -7,6 +7,7 @@ import type { GraphQLSchema } from "graphql";
 import type { RequestContext } from "../context.js";
 import { ApiError } from "../platform/errors.js";
 import type { Logger } from "../platform/log.js";
+import { checkCost } from "./cost.js";
 import { checkAccess, clientError, parseOptions, validationOptions, validationRules } from "./operation.js";
 
 /** Apollo as the HTTP side of the one pipeline (`operation.ts`): its hooks call the same checks that the socket calls. */
@@ -36,7 +37,7 @@ function pipeline(schema: GraphQLSchema, logger: Logger): ApolloServerPlugin<Req
   return {
     async requestDidStart() {
       return {
-        async didResolveOperation({ document, operation, contextValue }) {
+        async didResolveOperation({ document, operation, contextValue, request }) {
           if (!operation) return;
           if (operation.operation === "subscription") {
             throw new ApiError(
@@ -48,6 +49,7 @@ function pipeline(schema: GraphQLSchema, logger: Logger): ApolloServerPlugin<Req
             );
           }
           checkAccess(schema, document, operation, contextValue.caller);
+          checkCost(schema, document, operation, request.variables ?? {});
         },
         async willSendResponse({ response, errors, contextValue }) {
           if (response.body.kind !== "single" || !errors) return;

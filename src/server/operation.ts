@@ -17,7 +17,7 @@ import {
 } from "graphql";
 import type { Caller } from "../platform/access/caller.js";
 import { type DatabaseErrorCode, databaseErrorIn } from "../platform/database/errors.js";
-import { ApiError } from "../platform/errors.js";
+import { ApiError, errorCodes } from "../platform/errors.js";
 import {
   maxAliases,
   maxDepth,
@@ -28,6 +28,7 @@ import {
 } from "../platform/limits.js";
 import { faultOf, type Logger } from "../platform/log.js";
 import { requirementsOf } from "./access.js";
+import { checkCost } from "./cost.js";
 
 // One preparation for every transport: HTTP gives these pieces to Apollo, the socket calls `prepareOperation`.
 
@@ -53,7 +54,11 @@ export interface PreparedOperation {
 export function prepareOperation(
   schema: GraphQLSchema,
   caller: Caller,
-  request: { query: string; operationName?: string | null | undefined },
+  request: {
+    query: string;
+    operationName?: string | null | undefined;
+    variables?: Readonly<Record<string, unknown>> | null | undefined;
+  },
 ): PreparedOperation | readonly GraphQLError[] {
   try {
     if (Buffer.byteLength(request.query) > maxDocumentBytes) return [tooLarge()];
@@ -66,6 +71,7 @@ export function prepareOperation(
         withCode(new GraphQLError("No such operation in the document."), "OPERATION_RESOLUTION_FAILURE"),
       ];
     checkAccess(schema, document, operation, caller);
+    checkCost(schema, document, operation, request.variables ?? {});
     return { document, operation };
   } catch (error) {
     if (error instanceof GraphQLError) return [error];
@@ -93,21 +99,8 @@ export function checkAccess(
   });
 }
 
-const clientCodes = new Set([
-  "UNAUTHENTICATED",
-  "FORBIDDEN",
-  "BAD_REQUEST",
-  "BAD_USER_INPUT",
-  "BAD_ID",
-  "BAD_CURSOR",
-  "CURSOR_EPOCH",
-  "CURSOR_EXPIRED",
-  "CURSOR_AHEAD",
-  "NOT_FOUND",
-  "PAGE_TOO_LARGE",
-  "BATCH_TOO_LARGE",
-  "PAYLOAD_TOO_LARGE",
-  "UNAVAILABLE",
+const clientCodes: ReadonlySet<string> = new Set([
+  ...errorCodes,
   "GRAPHQL_PARSE_FAILED",
   "GRAPHQL_VALIDATION_FAILED",
   "OPERATION_RESOLUTION_FAILURE",

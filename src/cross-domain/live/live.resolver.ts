@@ -37,7 +37,8 @@ export class LiveResolver {
     return event;
   }
 
-  @RequiresScope("customers:read")
+  // Events of every domain come here, so the scope is that of events; `customer` and `subject` are guarded by their types.
+  @RequiresScope("events:read")
   @Subscription(() => CustomerChange, {
     description: "Everything that happens to one customer, in order and without a gap.",
     subscribe: ({ args, context }) => changesOf(context as RequestContext, args),

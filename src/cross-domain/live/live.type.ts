@@ -94,7 +94,7 @@ export class InteractionRecorded {
   interaction!: Interaction;
 }
 
-@RequiresScope("customers:read")
+@RequiresScope("events:read")
 @ObjectType({ description: "Something that happened to one customer." })
 export class CustomerChange {
   @Field(() => Cursor, { description: "Place after this event: keep it, and give it as `after` to resume." })

@@ -1,23 +1,31 @@
 import { Arg, Ctx, ID, Query, Resolver } from "type-graphql";
 import type { Loaders, RequestContext } from "../../context.js";
-import { OpenToEveryKey } from "../../platform/access/scopes.js";
+import { OpenToEveryKey, type Scope } from "../../platform/access/scopes.js";
 import { ApiError } from "../../platform/errors.js";
 import { Node } from "../../platform/graphql/node.js";
 import { type Id, type IdKind, parseAnyId } from "../../platform/ids.js";
 import { maxNodeIds } from "../../platform/limits.js";
 
-/** How each kind of node is read by its id. Kinds without an entry are no nodes. */
-const readers: { [K in IdKind]?: (loaders: Loaders, id: Id<K>) => Promise<{ id: string } | null> } = {
-  customer: (loaders, id) => loaders.customers.byId.load(id),
-  interaction: (loaders, id) => loaders.interactions.byId.load(id),
-  conversation: (loaders, id) => loaders.interactions.conversationById.load(id),
-  purchase: (loaders, id) => loaders.purchases.byId.load(id),
-  purchaseReturn: (loaders, id) => loaders.purchases.returnById.load(id),
-  loyaltyEntry: (loaders, id) => loaders.loyalty.entryById.load(id),
-  feedback: (loaders, id) => loaders.feedback.byId.load(id),
-  consent: (loaders, id) => loaders.consent.byId.load(id),
-  ticket: (loaders, id) => loaders.tickets.byId.load(id),
-  ticketEvent: (loaders, id) => loaders.tickets.eventById.load(id),
+interface Reader<K extends IdKind> {
+  scope: Scope;
+  read(loaders: Loaders, id: Id<K>): Promise<{ id: string } | null>;
+}
+
+/** How each kind of node is read by its id, and who may. Kinds without an entry are no nodes. */
+const readers: { [K in IdKind]?: Reader<K> } = {
+  customer: { scope: "customers:read", read: (loaders, id) => loaders.customers.byId.load(id) },
+  interaction: { scope: "interactions:read", read: (loaders, id) => loaders.interactions.byId.load(id) },
+  conversation: {
+    scope: "interactions:read",
+    read: (loaders, id) => loaders.interactions.conversationById.load(id),
+  },
+  purchase: { scope: "purchases:read", read: (loaders, id) => loaders.purchases.byId.load(id) },
+  purchaseReturn: { scope: "purchases:read", read: (loaders, id) => loaders.purchases.returnById.load(id) },
+  loyaltyEntry: { scope: "loyalty:read", read: (loaders, id) => loaders.loyalty.entryById.load(id) },
+  feedback: { scope: "feedback:read", read: (loaders, id) => loaders.feedback.byId.load(id) },
+  consent: { scope: "consent:read", read: (loaders, id) => loaders.consent.byId.load(id) },
+  ticket: { scope: "tickets:read", read: (loaders, id) => loaders.tickets.byId.load(id) },
+  ticketEvent: { scope: "tickets:read", read: (loaders, id) => loaders.tickets.eventById.load(id) },
 };
 
 @Resolver()
@@ -28,11 +36,8 @@ export class NodeResolver {
     description:
       "Anything by its id; null when there is nothing. What can be selected is guarded by its type.",
   })
-  node(
-    @Arg("id", () => ID, { description: "Id of the node." }) id: string,
-    @Ctx() { loaders }: RequestContext,
-  ) {
-    return readNode(loaders, id, "id");
+  node(@Arg("id", () => ID, { description: "Id of the node." }) id: string, @Ctx() context: RequestContext) {
+    return readFor(context, id, "id");
   }
 
   @OpenToEveryKey()
@@ -42,22 +47,31 @@ export class NodeResolver {
   })
   nodes(
     @Arg("ids", () => [ID], { description: "Ids of the nodes." }) ids: string[],
-    @Ctx() { loaders }: RequestContext,
+    @Ctx() context: RequestContext,
   ) {
     if (ids.length > maxNodeIds) {
       throw new ApiError("PAGE_TOO_LARGE", `ids may hold at most ${maxNodeIds} ids.`, { argument: "ids" });
     }
-    return Promise.all(ids.map((id) => readNode(loaders, id, "ids")));
+    return Promise.all(ids.map((id) => readFor(context, id, "ids")));
   }
 }
 
 /** Reads any node through the loaders of its domain. Throws BAD_ID for what names no node. */
-export function readNode(loaders: Loaders, text: string, argument = "id"): Promise<{ id: string } | null> {
+export function readNode(loaders: Loaders, text: string): Promise<{ id: string } | null> {
+  return readerOf(text, "id").read(loaders, text as never);
+}
+
+/** A node that the caller may not read answers as one that is not there. */
+async function readFor({ loaders, caller }: RequestContext, text: string, argument: string) {
+  const reader = readerOf(text, argument);
+  return caller.scopes.has(reader.scope) ? reader.read(loaders, text as never) : null;
+}
+
+function readerOf(text: string, argument: string): Reader<never> {
   const parsed = parseAnyId(text);
-  const reader =
-    parsed &&
-    (readers[parsed.kind] as ((loaders: Loaders, id: string) => Promise<{ id: string } | null>) | undefined);
-  if (!reader)
+  const reader = parsed && readers[parsed.kind];
+  if (!reader) {
     throw new ApiError("BAD_ID", `${argument} must be an id that an answer of this API gave.`, { argument });
-  return reader(loaders, text);
+  }
+  return reader as Reader<never>;
 }

@@ -7,6 +7,7 @@ import { interactions } from "#schema/interactions.js";
 import { loyaltyEntries } from "#schema/loyalty.js";
 import { purchaseReturns, purchases } from "#schema/purchases.js";
 import { ticketEvents } from "#schema/tickets.js";
+import type { Scope } from "../../platform/access/scopes.js";
 import type { Database } from "../../platform/database/database.js";
 import { compileFilter } from "../../platform/database/filter.js";
 import {
@@ -24,19 +25,51 @@ import type { Kind, TimelineFilter } from "./timeline.type.js";
 
 interface Branch {
   kind: Kind;
+  scope: Scope;
   idKind: IdKind;
   table: PgTable & { customerId: PgColumn; id: PgColumn };
   at: PgColumn;
 }
 
 const branches: readonly Branch[] = [
-  { kind: "INTERACTION", idKind: "interaction", table: interactions, at: interactions.occurredAt },
-  { kind: "PURCHASE", idKind: "purchase", table: purchases, at: purchases.placedAt },
-  { kind: "RETURN", idKind: "purchaseReturn", table: purchaseReturns, at: purchaseReturns.returnedAt },
-  { kind: "TICKET_EVENT", idKind: "ticketEvent", table: ticketEvents, at: ticketEvents.occurredAt },
-  { kind: "LOYALTY_ENTRY", idKind: "loyaltyEntry", table: loyaltyEntries, at: loyaltyEntries.occurredAt },
-  { kind: "FEEDBACK", idKind: "feedback", table: feedback, at: feedback.answeredAt },
+  {
+    kind: "INTERACTION",
+    scope: "interactions:read",
+    idKind: "interaction",
+    table: interactions,
+    at: interactions.occurredAt,
+  },
+  { kind: "PURCHASE", scope: "purchases:read", idKind: "purchase", table: purchases, at: purchases.placedAt },
+  {
+    kind: "RETURN",
+    scope: "purchases:read",
+    idKind: "purchaseReturn",
+    table: purchaseReturns,
+    at: purchaseReturns.returnedAt,
+  },
+  {
+    kind: "TICKET_EVENT",
+    scope: "tickets:read",
+    idKind: "ticketEvent",
+    table: ticketEvents,
+    at: ticketEvents.occurredAt,
+  },
+  {
+    kind: "LOYALTY_ENTRY",
+    scope: "loyalty:read",
+    idKind: "loyaltyEntry",
+    table: loyaltyEntries,
+    at: loyaltyEntries.occurredAt,
+  },
+  { kind: "FEEDBACK", scope: "feedback:read", idKind: "feedback", table: feedback, at: feedback.answeredAt },
 ];
+
+/** Those of the kinds asked for (all when none) that these scopes let a caller see. */
+export function readableKinds(scopes: ReadonlySet<Scope>, asked: readonly Kind[] | null | undefined): Kind[] {
+  return branches
+    .filter(({ kind, scope }) => scopes.has(scope) && (!asked || asked.includes(kind)))
+    .map(({ kind }) => kind);
+}
 
 /** Where an entry stands: enough to load it and to make its cursor. */
 export interface TimelinePlace extends Record<string, unknown> {

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { consentPurpose, consentStatus } from "#schema/consent.js";
 import type { Tx } from "../../platform/database/database.js";
 import { codeText, instant, oneOf, optional, refuse, requiredText } from "../../platform/input.js";
+import { compareInstants } from "../../platform/time.js";
 import {
   type Fact,
   type Recording,
@@ -29,7 +30,7 @@ const consentItem = z
   .superRefine(({ occurredAt, expiresAt }, context) => {
     if (Date.parse(occurredAt) > Date.now() + maxLeadMs)
       refuse(context, "DATE_IN_FUTURE", "must not be in the future", ["occurredAt"]);
-    if (expiresAt && Date.parse(expiresAt) <= Date.parse(occurredAt))
+    if (expiresAt && compareInstants(expiresAt, occurredAt) <= 0)
       refuse(context, "INVALID_DATE", "must be later than occurredAt", ["expiresAt"]);
   });
 

@@ -1,16 +1,12 @@
 import type { ConsentRow } from "#schema/consent.js";
 import type { Database } from "../../platform/database/database.js";
 import type { Id } from "../../platform/ids.js";
-import { lazyLoaders, loadMany, loadOne, loadPage } from "../../platform/loaders.js";
+import { lazyLoaders, loadById, loadMany, loadPage } from "../../platform/loaders.js";
 import { customerConsentHistory, selectConsentsByIds, selectConsentsInForce } from "./consent.queries.js";
 
 export function consentLoaders(db: Database["read"]) {
   return lazyLoaders({
-    byId: () =>
-      loadOne(
-        (ids: readonly Id<"consent">[]) => selectConsentsByIds(db, ids),
-        (row) => row.id,
-      ),
+    byId: () => loadById(db, selectConsentsByIds),
     inForceByCustomer: () =>
       loadMany(
         (ids: readonly Id<"customer">[]) => selectConsentsInForce(db, ids),

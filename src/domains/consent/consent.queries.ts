@@ -4,7 +4,7 @@ import { customers } from "#schema/customers.js";
 import type { Database, Tx } from "../../platform/database/database.js";
 import type { Listing } from "../../platform/database/page.js";
 import { insertRows } from "../../platform/database/rows.js";
-import { statement } from "../../platform/database/statement.js";
+import { byIds, statement } from "../../platform/database/statement.js";
 import { orderKey } from "../../platform/graphql/sorting.js";
 import { type Id, uuidOf } from "../../platform/ids.js";
 
@@ -42,19 +42,7 @@ export function selectConsentsInForce(
   return inForceByCustomers(db, { ids: customerIds.map(uuidOf) });
 }
 
-const byIds = statement("consents.byIds", (db) =>
-  db
-    .select()
-    .from(consents)
-    .where(sql`${consents.id} = any(${sql.placeholder("ids")}::uuid[])`),
-);
-
-export function selectConsentsByIds(
-  db: Database["read"],
-  ids: readonly Id<"consent">[],
-): Promise<ConsentRow[]> {
-  return byIds(db, { ids: ids.map(uuidOf) });
-}
+export const selectConsentsByIds = byIds("consents.byIds", consents);
 
 export async function insertConsents(tx: Tx, rows: readonly (typeof consents.$inferInsert)[]): Promise<void> {
   await insertRows(tx, consents, rows);

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import { IANAZone } from "luxon";
 import { z } from "zod";
 import { customerStage, identityKind, type ProfileRow } from "#schema/customers.js";
@@ -126,9 +127,7 @@ export function profileDraft(
 /** Whether an observation tells anything that is not known; an older one never does. */
 export function tellsNews(row: ProfileRow, item: ProfileDraft["item"]): boolean {
   if (compareInstants(item.observedAt, row.observedAt) < 0) return false;
-  return fields.some(
-    (field) => item[field] !== null && JSON.stringify(stored(item[field])) !== JSON.stringify(row[field]),
-  );
+  return fields.some((field) => item[field] !== null && !isDeepStrictEqual(stored(item[field]), row[field]));
 }
 
 /** The profile with the observation laid over it: absent fields keep what is known, empty texts clear. */

@@ -12,7 +12,7 @@ import {
   shortText,
   wholeNumber,
 } from "../../platform/input.js";
-import { earlier } from "../../platform/time.js";
+import { compareInstants, earlier } from "../../platform/time.js";
 import {
   type Fact,
   type Recording,
@@ -58,7 +58,7 @@ const entryItem = z
       refuse(context, "NOT_FOR_THIS_KIND", "can be true for EARN alone", ["pending"]);
     if (expiresAt && !addingKinds.has(kind))
       refuse(context, "NOT_FOR_THIS_KIND", "belongs to points that are added", ["expiresAt"]);
-    if (expiresAt && earlier(expiresAt, occurredAt) === expiresAt)
+    if (expiresAt && compareInstants(expiresAt, occurredAt) <= 0)
       refuse(context, "INVALID_DATE", "must be later than occurredAt", ["expiresAt"]);
   });
 

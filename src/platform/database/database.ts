@@ -70,6 +70,7 @@ export function openDatabase(to: ConnectionOptions, options: DatabaseOptions = {
   const open = (session: Partial<SessionOptions> = {}) =>
     openConnection(to, { statementTimeoutMs, ...session });
   const logger = { logQuery: (text: string) => options.onStatement?.(text) };
+  const unheard = { logQuery: () => {} }; // what a dedicated connection does is its owner's own business
   const readPool = createPool({
     open: () => open({ readOnly: true }),
     size: options.readPoolSize ?? READ_POOL_SIZE,
@@ -80,7 +81,7 @@ export function openDatabase(to: ConnectionOptions, options: DatabaseOptions = {
     open: () => open({ byKey: true }),
     size: options.writePoolSize ?? WRITE_POOL_SIZE,
     sharing: 1,
-    waitMs,
+    waitMs: options.acquireTimeoutMs ?? WRITE_ACQUIRE_TIMEOUT_MS,
   });
   const notifyPool = createPool({ open, size: 1, sharing: NOTIFICATIONS_PER_CONNECTION, waitMs });
   const signals = createSignals((onNotify) => open({ onNotify }));
@@ -97,7 +98,7 @@ export function openDatabase(to: ConnectionOptions, options: DatabaseOptions = {
       await notifyPool.use((connection) => connection.send("select pg_notify($1, $2)", [channel, payload]));
     },
     async dedicated() {
-      const own = await openDedicated(open, logger, () => owned.delete(own));
+      const own = await openDedicated(open, unheard, () => owned.delete(own));
       owned.add(own);
       return own;
     },

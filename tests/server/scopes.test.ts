@@ -1,0 +1,168 @@
+import { createHash, randomBytes } from "node:crypto";
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { sql } from "drizzle-orm";
+import { startTestApp, type TestApp } from "../support/app.js";
+
+let app: TestApp;
+let ids: Record<string, string>;
+beforeAll(async () => {
+  app = await startTestApp();
+  ids = await seed();
+});
+afterAll(() => app.stop());
+
+/** A key that holds just these scopes. */
+async function keyWith(...scopes: string[]): Promise<string> {
+  const id = randomBytes(16).toString("hex");
+  const key = `c360_live_${id}_${randomBytes(20).toString("hex")}`;
+  const hash = createHash("sha256").update(key).digest("hex");
+  await app.database.transaction((tx) =>
+    tx.execute(sql`insert into api_keys (id, name, secret_hash, scopes)
+      values (${id}::uuid, 'test', decode(${hash}, 'hex'), ${sql.param(scopes)}::text[])`),
+  );
+  return key;
+}
+
+async function seed() {
+  const customer = { sourceRef: "p1" };
+  const occurredAt = "2026-11-01T10:00:00Z";
+  const contact = {
+    sourceRef: "i1",
+    customer,
+    channel: "chat",
+    direction: "INBOUND",
+    initiative: "UNSOLICITED",
+    kind: "message",
+    occurredAt,
+  };
+  const { data, errors } = await app.execute(
+    `mutation ($i: RecordInteractionsInput!, $t: RecordTicketEventsInput!) {
+      recordInteractions(input: $i) { results { interaction { id customer { id } } } }
+      recordTicketEvents(input: $t) { results { ticket { id } ticketEvent { id } } } }`,
+    {
+      i: { source: "crm", interactions: [contact] },
+      t: {
+        source: "crm",
+        events: [{ sourceRef: "t1", ticketRef: "T1", customer, kind: "OPENED", occurredAt }],
+      },
+    },
+  );
+  expect(errors).toBeUndefined();
+  const { interaction } = data.recordInteractions.results[0];
+  const { ticket, ticketEvent } = data.recordTicketEvents.results[0];
+  return {
+    customer: interaction.customer.id,
+    interaction: interaction.id,
+    ticket: ticket.id,
+    event: ticketEvent.id,
+  };
+}
+
+const TIMELINE =
+  "query ($id: ID!) { customer(id: $id) { timeline { totalCount nodes { __typename id occurredAt } } } }";
+
+test("a timeline shows and counts only the domains that the key may read", async () => {
+  const ofAll = await app.execute(TIMELINE, { id: ids.customer });
+  expect(ofAll.data.customer.timeline.totalCount).toBe(2);
+  const none = await app.execute(TIMELINE, { id: ids.customer }, { key: await keyWith("customers:read") });
+  expect(none).toMatchObject({
+    errors: undefined,
+    data: { customer: { timeline: { totalCount: 0, nodes: [] } } },
+  });
+  const contacts = await app.execute(
+    TIMELINE,
+    { id: ids.customer },
+    { key: await keyWith("customers:read", "interactions:read") },
+  );
+  expect(contacts.data.customer.timeline).toEqual({
+    totalCount: 1,
+    nodes: [{ __typename: "Interaction", id: ids.interaction, occurredAt: "2026-11-01T10:00:00Z" }],
+  });
+});
+
+test("a node that the key may not read answers as one that is not there", async () => {
+  const key = await keyWith("customers:read");
+  const missing = "tkt_00000000-0000-7000-8000-000000000000";
+  const { data, errors } = await app.execute(
+    "query ($ids: [ID!]!) { nodes(ids: $ids) { __typename id } }",
+    { ids: [ids.ticket, missing, ids.customer, ids.event] },
+    { key },
+  );
+  expect({ data, errors }).toEqual({
+    data: { nodes: [null, null, { __typename: "Customer", id: ids.customer }, null] },
+    errors: undefined,
+  });
+});
+
+test.each([
+  ["a root list", "{ tickets { totalCount } }"],
+  ["an edge", "{ customers { nodes { tickets { totalCount } } } }"],
+  ["a count on a customer", "{ customers { nodes { openTicketCount } } }"],
+  ["a fragment on an interface", "query ($id: ID!) { node(id: $id) { ... on Ticket { number } } }"],
+  [
+    "a named fragment inside another",
+    "query ($id: ID!) { node(id: $id) { ...a } } fragment a on Node { ...b } fragment b on Node { ... on Ticket { number } }",
+  ],
+  [
+    "a field that a directive leaves out",
+    "{ customers { nodes { tickets @skip(if: true) { totalCount } } } }",
+  ],
+  ["an alias", "{ mine: tickets { nodes { number: id } } }"],
+  [
+    "the payload of a mutation",
+    `mutation { recordTicketEvents(input: { source: "x", events: [] }) { results { ticket { number } } } }`,
+  ],
+])("%s needs the scope of what it shows, and the refusal names it", async (_name, document) => {
+  const key = await keyWith("customers:read", "interactions:read", "tickets:write");
+  const { status, data, errors } = await app.execute(document, { id: ids.ticket }, { key });
+  expect([status, data, errors?.[0].extensions.code, errors?.[0].extensions.scope]).toEqual([
+    403,
+    undefined,
+    "FORBIDDEN",
+    "tickets:read",
+  ]);
+});
+
+test("a key without the write scope writes nothing", async () => {
+  const key = await keyWith("customers:read", "interactions:read");
+  const { errors } = await app.execute(
+    `mutation { recordInteractions(input: { source: "crm", interactions: [] }) { results { index } } }`,
+    {},
+    { key },
+  );
+  expect(errors?.[0].extensions).toMatchObject({ code: "FORBIDDEN", scope: "interactions:write" });
+});
+
+test("a revoked and an expired key answer like an unknown one", async () => {
+  const [revoked, expired] = [await keyWith("customers:read"), await keyWith("customers:read")];
+  const idOf = (key: string) => key.split("_")[2];
+  await app.database.transaction(async (tx) => {
+    await tx.execute(sql`update api_keys set revoked_at = now() where id = ${idOf(revoked)}::uuid`);
+    await tx.execute(
+      sql`update api_keys set expires_at = now() - interval '1 second' where id = ${idOf(expired)}::uuid`,
+    );
+  });
+  for (const key of [revoked, expired, `${revoked}x`]) {
+    const { status, errors } = await app.execute("{ __typename }", {}, { key });
+    expect([status, errors?.[0].extensions.code]).toEqual([401, "UNAUTHENTICATED"]);
+  }
+});
+
+test("an operation that could answer too many objects is refused before it runs, on both transports, variables counted", async () => {
+  const document = `query ($n: Int = 50) { customers(first: $n) { nodes { tickets(first: 100) { nodes { customer { tickets(first: 100) { nodes { id } } } } } } } }`;
+  for (const variables of [{}, { n: 20 }]) {
+    app.statements.length = 0;
+    const { status, errors } = await app.execute(document, variables);
+    expect([status, errors?.[0].extensions.code, app.statements.length]).toEqual([400, "TOO_EXPENSIVE", 0]);
+  }
+  expect((await app.execute(document, { n: 1 })).errors).toBeUndefined();
+
+  const doubled = Array.from(
+    { length: 20 },
+    (_, i) => `fragment f${i} on Customer { ...f${i + 1} ...f${i + 1} }`,
+  ).join(" ");
+  const nested = await app.execute(
+    `{ customers(first: 1) { nodes { ...f0 } } } ${doubled} fragment f20 on Customer { tickets { totalCount } }`,
+  );
+  expect(nested.errors?.[0].extensions.code).toMatch(/TOO_EXPENSIVE|GRAPHQL_VALIDATION_FAILED/);
+});
