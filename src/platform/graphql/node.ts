@@ -2,7 +2,7 @@ import { Field, ID, InterfaceType } from "type-graphql";
 import { idPrefixes } from "#schema/columns.js";
 import { parseAnyId } from "../ids.js";
 
-/** GraphQL type name of each kind of node, filled by the domains as they declare what can be refetched. */
+/** GraphQL type name of each kind of node. The one list in this floor that names the domains: types resolve by prefix. */
 const typeNames: Record<string, string> = {
   customer: "Customer",
   interaction: "Interaction",

@@ -5,8 +5,8 @@ import path from "node:path";
 import { afterAll, afterEach, expect, test } from "@jest/globals";
 import { createClient } from "graphql-ws";
 import { WebSocket } from "ws";
+import { type Program, startProgram } from "../../support/program.js";
 import { createTemporaryFolder } from "../../support/temporary-folder.js";
-import { type DemoProcess, startDemoProcess } from "./demo-process.js";
 
 /** Four starts and one load on a machine that does other things as well. */
 const timeoutMs = 400_000;
@@ -14,10 +14,10 @@ const ready = /Ctrl-C stops/;
 
 const { folder, remove } = createTemporaryFolder();
 const dataFolder = path.join(folder, "data");
-const processes: DemoProcess[] = [];
+const processes: Program[] = [];
 
-function start(env: Record<string, string> = {}): DemoProcess {
-  const demo = startDemoProcess({ PORT: "0", DATA_FOLDER: dataFolder, ...env });
+function start(env: Record<string, string> = {}): Program {
+  const demo = startProgram("src/demo.ts", { PORT: "0", DATA_FOLDER: dataFolder, ...env });
   processes.push(demo);
   return demo;
 }
