@@ -21,6 +21,17 @@ export function loadOne<K, R>(select: (keys: readonly K[]) => Promise<R[]>, keyO
   );
 }
 
+/** One row per id, or null. */
+export function loadById<K extends string, R extends { id: K }>(
+  db: Database["read"],
+  select: (db: Database["read"], ids: readonly K[]) => Promise<R[]>,
+) {
+  return loadOne(
+    (ids: readonly K[]) => select(db, ids),
+    (row) => row.id,
+  );
+}
+
 /** All rows per key, in the order the statement gave them. */
 export function loadMany<K, R>(select: (keys: readonly K[]) => Promise<R[]>, keyOf: (row: R) => K) {
   return new DataLoader<K, R[]>(

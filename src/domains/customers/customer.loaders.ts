@@ -1,7 +1,7 @@
 import type { CustomerRow } from "#schema/customers.js";
 import type { Database } from "../../platform/database/database.js";
 import type { Id } from "../../platform/ids.js";
-import { lazyLoaders, loadMany, loadOne } from "../../platform/loaders.js";
+import { lazyLoaders, loadById, loadMany, loadOne } from "../../platform/loaders.js";
 import {
   type IdentityKey,
   selectCustomersByIds,
@@ -16,10 +16,7 @@ export function customerLoaders(db: Database["read"]) {
     (keys) => selectIdentityClaims(db, keys.map(fromClaimKey)),
     claimKey,
   );
-  const byId = loadOne(
-    (ids: readonly Id<"customer">[]) => selectCustomersByIds(db, ids),
-    (row) => row.id,
-  );
+  const byId = loadById(db, selectCustomersByIds);
   return lazyLoaders({
     byId: () => ({ load: (id: Id<"customer">) => survivor(byId, id) }),
     byIdentity: () => ({

@@ -1,6 +1,5 @@
 import { eq, sql } from "drizzle-orm";
 import {
-  type CustomerRow,
   customers,
   type IdentityRow,
   identities,
@@ -10,7 +9,7 @@ import {
 } from "#schema/customers.js";
 import type { Database } from "../../platform/database/database.js";
 import type { Listing } from "../../platform/database/page.js";
-import { statement } from "../../platform/database/statement.js";
+import { byIds, statement } from "../../platform/database/statement.js";
 import { orderKey } from "../../platform/graphql/sorting.js";
 import { type Id, uuidOf } from "../../platform/ids.js";
 import type { IdentityKind } from "./identity.rules.js";
@@ -44,19 +43,7 @@ export const customerListing: Listing = {
   },
 };
 
-const byIds = statement("customers.byIds", (db) =>
-  db
-    .select()
-    .from(customers)
-    .where(sql`${customers.id} = any(${sql.placeholder("ids")}::uuid[])`),
-);
-
-export function selectCustomersByIds(
-  db: Database["read"],
-  ids: readonly Id<"customer">[],
-): Promise<CustomerRow[]> {
-  return byIds(db, { ids: ids.map(uuidOf) });
-}
+export const selectCustomersByIds = byIds("customers.byIds", customers);
 
 const identitiesByCustomers = statement("identities.byCustomers", (db) =>
   db

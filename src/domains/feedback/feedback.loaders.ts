@@ -1,16 +1,11 @@
 import type { FeedbackRow } from "#schema/feedback.js";
 import type { Database } from "../../platform/database/database.js";
-import type { Id } from "../../platform/ids.js";
-import { lazyLoaders, loadOne, loadPage } from "../../platform/loaders.js";
+import { lazyLoaders, loadById, loadPage } from "../../platform/loaders.js";
 import { customerFeedback, selectFeedbackByIds } from "./feedback.queries.js";
 
 export function feedbackLoaders(db: Database["read"]) {
   return lazyLoaders({
-    byId: () =>
-      loadOne(
-        (ids: readonly Id<"feedback">[]) => selectFeedbackByIds(db, ids),
-        (row) => row.id,
-      ),
+    byId: () => loadById(db, selectFeedbackByIds),
     pageByCustomer: () => loadPage<FeedbackRow>(db, customerFeedback),
   });
 }

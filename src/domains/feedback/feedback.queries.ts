@@ -1,11 +1,11 @@
 import { sql } from "drizzle-orm";
 import { customers } from "#schema/customers.js";
-import { type FeedbackRow, feedback } from "#schema/feedback.js";
+import { feedback } from "#schema/feedback.js";
 import { tickets } from "#schema/tickets.js";
-import type { Database, Tx } from "../../platform/database/database.js";
+import type { Tx } from "../../platform/database/database.js";
 import type { Listing } from "../../platform/database/page.js";
 import { insertRows } from "../../platform/database/rows.js";
-import { statement } from "../../platform/database/statement.js";
+import { byIds } from "../../platform/database/statement.js";
 import { orderKey } from "../../platform/graphql/sorting.js";
 import { type Id, uuidOf } from "../../platform/ids.js";
 
@@ -40,19 +40,7 @@ export const customerFeedback: Listing = {
   parent: { table: customers, key: customers.id, on: [[feedback.customerId, customers.id]] },
 };
 
-const byIds = statement("feedback.byIds", (db) =>
-  db
-    .select()
-    .from(feedback)
-    .where(sql`${feedback.id} = any(${sql.placeholder("ids")}::uuid[])`),
-);
-
-export function selectFeedbackByIds(
-  db: Database["read"],
-  ids: readonly Id<"feedback">[],
-): Promise<FeedbackRow[]> {
-  return byIds(db, { ids: ids.map(uuidOf) });
-}
+export const selectFeedbackByIds = byIds("feedback.byIds", feedback);
 
 /** Whose these tickets are, inside a write. */
 export function selectTicketSubjects(tx: Tx, ids: readonly Id<"ticket">[]) {

@@ -1,7 +1,6 @@
 import type { ConversationRow, InteractionRow } from "#schema/interactions.js";
 import type { Database } from "../../platform/database/database.js";
-import type { Id } from "../../platform/ids.js";
-import { lazyLoaders, loadOne, loadPage } from "../../platform/loaders.js";
+import { lazyLoaders, loadById, loadOne, loadPage } from "../../platform/loaders.js";
 import {
   conversationInteractions,
   customerConversations,
@@ -13,16 +12,8 @@ import {
 
 export function interactionLoaders(db: Database["read"]) {
   return lazyLoaders({
-    byId: () =>
-      loadOne(
-        (ids: readonly Id<"interaction">[]) => selectInteractionsByIds(db, ids),
-        (row) => row.id,
-      ),
-    conversationById: () =>
-      loadOne(
-        (ids: readonly Id<"conversation">[]) => selectConversationsByIds(db, ids),
-        (row) => row.id,
-      ),
+    byId: () => loadById(db, selectInteractionsByIds),
+    conversationById: () => loadById(db, selectConversationsByIds),
     channelByCode: () =>
       loadOne(
         (codes: readonly string[]) => selectChannelsByCodes(db, codes),

@@ -1,17 +1,10 @@
 import { sql } from "drizzle-orm";
 import { customers } from "#schema/customers.js";
-import {
-  type ChannelRow,
-  type ConversationRow,
-  channels,
-  conversations,
-  type InteractionRow,
-  interactions,
-} from "#schema/interactions.js";
+import { type ChannelRow, channels, conversations, interactions } from "#schema/interactions.js";
 import type { Database, Tx } from "../../platform/database/database.js";
 import type { Listing } from "../../platform/database/page.js";
 import { insertRows } from "../../platform/database/rows.js";
-import { statement } from "../../platform/database/statement.js";
+import { byIds, statement } from "../../platform/database/statement.js";
 import { orderKey } from "../../platform/graphql/sorting.js";
 import { type Id, uuidOf } from "../../platform/ids.js";
 
@@ -64,33 +57,9 @@ export const customerConversations: Listing = {
   parent: { table: customers, key: customers.id, on: [[conversations.customerId, customers.id]] },
 };
 
-const byIds = statement("interactions.byIds", (db) =>
-  db
-    .select()
-    .from(interactions)
-    .where(sql`${interactions.id} = any(${sql.placeholder("ids")}::uuid[])`),
-);
+export const selectInteractionsByIds = byIds("interactions.byIds", interactions);
 
-export function selectInteractionsByIds(
-  db: Database["read"],
-  ids: readonly Id<"interaction">[],
-): Promise<InteractionRow[]> {
-  return byIds(db, { ids: ids.map(uuidOf) });
-}
-
-const conversationsByIds = statement("conversations.byIds", (db) =>
-  db
-    .select()
-    .from(conversations)
-    .where(sql`${conversations.id} = any(${sql.placeholder("ids")}::uuid[])`),
-);
-
-export function selectConversationsByIds(
-  db: Database["read"],
-  ids: readonly Id<"conversation">[],
-): Promise<ConversationRow[]> {
-  return conversationsByIds(db, { ids: ids.map(uuidOf) });
-}
+export const selectConversationsByIds = byIds("conversations.byIds", conversations);
 
 const channelsByCodes = statement("channels.byCodes", (db) =>
   db

@@ -1,7 +1,7 @@
 import type { LoyaltyEntryRow } from "#schema/loyalty.js";
 import type { Database } from "../../platform/database/database.js";
 import type { Id } from "../../platform/ids.js";
-import { lazyLoaders, loadMany, loadOne, loadPage } from "../../platform/loaders.js";
+import { lazyLoaders, loadById, loadMany, loadOne, loadPage } from "../../platform/loaders.js";
 import {
   customerLedger,
   selectAccountsByCustomers,
@@ -19,11 +19,7 @@ export function loyaltyLoaders(db: Database["read"]) {
     () => programme,
   );
   return lazyLoaders({
-    entryById: () =>
-      loadOne(
-        (ids: readonly Id<"loyaltyEntry">[]) => selectEntriesByIds(db, ids),
-        (row) => row.id,
-      ),
+    entryById: () => loadById(db, selectEntriesByIds),
     accountByCustomer: () =>
       loadOne(
         (ids: readonly Id<"customer">[]) => selectAccountsByCustomers(db, ids),

@@ -2,7 +2,6 @@ import { sql } from "drizzle-orm";
 import { customers } from "#schema/customers.js";
 import {
   type LoyaltyAccountRow,
-  type LoyaltyEntryRow,
   type LoyaltyTierRow,
   loyaltyAccounts,
   loyaltyEntries,
@@ -13,7 +12,7 @@ import {
 import type { Database, Queryable, Tx } from "../../platform/database/database.js";
 import type { Listing } from "../../platform/database/page.js";
 import { insertRows } from "../../platform/database/rows.js";
-import { statement } from "../../platform/database/statement.js";
+import { byIds, statement } from "../../platform/database/statement.js";
 import { orderKey } from "../../platform/graphql/sorting.js";
 import { type Id, uuidOf } from "../../platform/ids.js";
 
@@ -47,19 +46,7 @@ export const customerLedger: Listing = {
   parent: { table: customers, key: customers.id, on: [[loyaltyEntries.customerId, customers.id]] },
 };
 
-const entriesByIds = statement("loyaltyEntries.byIds", (db) =>
-  db
-    .select()
-    .from(loyaltyEntries)
-    .where(sql`${loyaltyEntries.id} = any(${sql.placeholder("ids")}::uuid[])`),
-);
-
-export function selectEntriesByIds(
-  db: Database["read"],
-  ids: readonly Id<"loyaltyEntry">[],
-): Promise<LoyaltyEntryRow[]> {
-  return entriesByIds(db, { ids: ids.map(uuidOf) });
-}
+export const selectEntriesByIds = byIds("loyaltyEntries.byIds", loyaltyEntries);
 
 const accountsByCustomers = statement("loyaltyAccounts.byCustomers", (db) =>
   db

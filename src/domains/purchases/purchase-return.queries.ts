@@ -2,7 +2,6 @@ import { and, eq, sql } from "drizzle-orm";
 import { customers } from "#schema/customers.js";
 import {
   type PurchaseReturnItemRow,
-  type PurchaseReturnRow,
   purchaseReturnItems,
   purchaseReturns,
   purchases,
@@ -10,7 +9,7 @@ import {
 import type { Database, Tx } from "../../platform/database/database.js";
 import type { Listing } from "../../platform/database/page.js";
 import { insertRows } from "../../platform/database/rows.js";
-import { statement } from "../../platform/database/statement.js";
+import { byIds, statement } from "../../platform/database/statement.js";
 import { orderKey } from "../../platform/graphql/sorting.js";
 import { type Id, uuidOf } from "../../platform/ids.js";
 import { insertLines, type Lined } from "./purchase-line.queries.js";
@@ -69,19 +68,7 @@ export const returnsOfPurchase: Listing = {
   },
 };
 
-const byIds = statement("purchaseReturns.byIds", (db) =>
-  db
-    .select()
-    .from(purchaseReturns)
-    .where(sql`${purchaseReturns.id} = any(${sql.placeholder("ids")}::uuid[])`),
-);
-
-export function selectReturnsByIds(
-  db: Database["read"],
-  ids: readonly Id<"purchaseReturn">[],
-): Promise<PurchaseReturnRow[]> {
-  return byIds(db, { ids: ids.map(uuidOf) });
-}
+export const selectReturnsByIds = byIds("purchaseReturns.byIds", purchaseReturns);
 
 const itemsByReturns = statement("purchaseReturnItems.byReturns", (db) =>
   db

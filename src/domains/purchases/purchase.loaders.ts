@@ -1,7 +1,7 @@
 import type { PurchaseReturnRow, PurchaseRow } from "#schema/purchases.js";
 import type { Database } from "../../platform/database/database.js";
 import type { Id } from "../../platform/ids.js";
-import { lazyLoaders, loadMany, loadOne, loadPage } from "../../platform/loaders.js";
+import { lazyLoaders, loadById, loadMany, loadOne, loadPage } from "../../platform/loaders.js";
 import { customerPurchases, selectItemsByPurchases, selectPurchasesByIds } from "./purchase.queries.js";
 import {
   customerReturns,
@@ -13,22 +13,14 @@ import { selectFiguresByCustomers, selectLineCountsByCustomers } from "./purchas
 
 export function purchaseLoaders(db: Database["read"]) {
   return lazyLoaders({
-    byId: () =>
-      loadOne(
-        (ids: readonly Id<"purchase">[]) => selectPurchasesByIds(db, ids),
-        (row) => row.id,
-      ),
+    byId: () => loadById(db, selectPurchasesByIds),
     itemsByPurchase: () =>
       loadMany(
         (ids: readonly Id<"purchase">[]) => selectItemsByPurchases(db, ids),
         (row) => row.purchaseId,
       ),
     pageByCustomer: () => loadPage<PurchaseRow>(db, customerPurchases),
-    returnById: () =>
-      loadOne(
-        (ids: readonly Id<"purchaseReturn">[]) => selectReturnsByIds(db, ids),
-        (row) => row.id,
-      ),
+    returnById: () => loadById(db, selectReturnsByIds),
     itemsByReturn: () =>
       loadMany(
         (ids: readonly Id<"purchaseReturn">[]) => selectItemsByReturns(db, ids),

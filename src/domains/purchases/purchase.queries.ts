@@ -1,10 +1,10 @@
 import { and, eq, sql } from "drizzle-orm";
 import { customers } from "#schema/customers.js";
-import { type PurchaseItemRow, type PurchaseRow, purchaseItems, purchases } from "#schema/purchases.js";
+import { type PurchaseItemRow, purchaseItems, purchases } from "#schema/purchases.js";
 import type { Database, Tx } from "../../platform/database/database.js";
 import type { Listing } from "../../platform/database/page.js";
 import { insertRows } from "../../platform/database/rows.js";
-import { statement } from "../../platform/database/statement.js";
+import { byIds, statement } from "../../platform/database/statement.js";
 import { orderKey } from "../../platform/graphql/sorting.js";
 import { type Id, uuidOf } from "../../platform/ids.js";
 import { insertLines, type Lined } from "./purchase-line.queries.js";
@@ -47,19 +47,7 @@ export const customerPurchases: Listing = {
   parent: { table: customers, key: customers.id, on: [[purchases.customerId, customers.id]] },
 };
 
-const byIds = statement("purchases.byIds", (db) =>
-  db
-    .select()
-    .from(purchases)
-    .where(sql`${purchases.id} = any(${sql.placeholder("ids")}::uuid[])`),
-);
-
-export function selectPurchasesByIds(
-  db: Database["read"],
-  ids: readonly Id<"purchase">[],
-): Promise<PurchaseRow[]> {
-  return byIds(db, { ids: ids.map(uuidOf) });
-}
+export const selectPurchasesByIds = byIds("purchases.byIds", purchases);
 
 const itemsByPurchases = statement("purchaseItems.byPurchases", (db) =>
   db

@@ -1,7 +1,7 @@
 import type { TicketEventRow, TicketRow } from "#schema/tickets.js";
 import type { Database } from "../../platform/database/database.js";
 import type { Id } from "../../platform/ids.js";
-import { lazyLoaders, loadOne, loadPage } from "../../platform/loaders.js";
+import { lazyLoaders, loadById, loadOne, loadPage } from "../../platform/loaders.js";
 import {
   customerTickets,
   eventsOfTicket,
@@ -12,16 +12,8 @@ import {
 
 export function ticketLoaders(db: Database["read"]) {
   return lazyLoaders({
-    byId: () =>
-      loadOne(
-        (ids: readonly Id<"ticket">[]) => selectTicketsByIds(db, ids),
-        (row) => row.id,
-      ),
-    eventById: () =>
-      loadOne(
-        (ids: readonly Id<"ticketEvent">[]) => selectTicketEventsByIds(db, ids),
-        (row) => row.id,
-      ),
+    byId: () => loadById(db, selectTicketsByIds),
+    eventById: () => loadById(db, selectTicketEventsByIds),
     openCountByCustomer: () =>
       loadOne(
         (ids: readonly Id<"customer">[]) => selectOpenTicketCounts(db, ids),

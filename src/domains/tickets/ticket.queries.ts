@@ -1,10 +1,10 @@
 import { sql } from "drizzle-orm";
 import { customers } from "#schema/customers.js";
-import { type TicketEventRow, type TicketRow, ticketEvents, tickets } from "#schema/tickets.js";
+import { ticketEvents, tickets } from "#schema/tickets.js";
 import type { Database, Tx } from "../../platform/database/database.js";
 import type { Listing } from "../../platform/database/page.js";
 import { insertRows } from "../../platform/database/rows.js";
-import { statement } from "../../platform/database/statement.js";
+import { byIds, statement } from "../../platform/database/statement.js";
 import { orderKey } from "../../platform/graphql/sorting.js";
 import { type Id, uuidOf } from "../../platform/ids.js";
 
@@ -66,30 +66,9 @@ export const eventsOfTicket: Listing = {
   },
 };
 
-const ticketsByIds = statement("tickets.byIds", (db) =>
-  db
-    .select()
-    .from(tickets)
-    .where(sql`${tickets.id} = any(${sql.placeholder("ids")}::uuid[])`),
-);
+export const selectTicketsByIds = byIds("tickets.byIds", tickets);
 
-export function selectTicketsByIds(db: Database["read"], ids: readonly Id<"ticket">[]): Promise<TicketRow[]> {
-  return ticketsByIds(db, { ids: ids.map(uuidOf) });
-}
-
-const eventsByIds = statement("ticketEvents.byIds", (db) =>
-  db
-    .select()
-    .from(ticketEvents)
-    .where(sql`${ticketEvents.id} = any(${sql.placeholder("ids")}::uuid[])`),
-);
-
-export function selectTicketEventsByIds(
-  db: Database["read"],
-  ids: readonly Id<"ticketEvent">[],
-): Promise<TicketEventRow[]> {
-  return eventsByIds(db, { ids: ids.map(uuidOf) });
-}
+export const selectTicketEventsByIds = byIds("ticketEvents.byIds", ticketEvents);
 
 /** The statuses stand in the words of the partial index `tickets_open_idx`, so that it serves. */
 const openCounts = statement("tickets.openCountsByCustomers", (db) =>

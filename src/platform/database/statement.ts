@@ -1,4 +1,7 @@
+import { sql } from "drizzle-orm";
+import type { PgColumn, PgTable } from "drizzle-orm/pg-core";
 import { LRUCache } from "lru-cache";
+import { type Id, type IdKind, uuidOf } from "../ids.js";
 import type { Database } from "./database.js";
 
 interface Preparable<R> {
@@ -19,6 +22,21 @@ export function statement<R>(name: string, build: (db: Database["read"]) => Prep
     }
     return query.execute(values);
   };
+}
+
+/** The statement that reads rows of a table by their ids, in any order; unknown ids are missing from its answer. */
+export function byIds<T extends PgTable & { id: PgColumn; $inferSelect: { id: Id<IdKind> } }>(
+  name: string,
+  table: T,
+) {
+  const rows = statement(name, (db) =>
+    db
+      .select()
+      .from(table as PgTable)
+      .where(sql`${table.id} = any(${sql.placeholder("ids")}::uuid[])`),
+  );
+  return (db: Database["read"], ids: readonly T["$inferSelect"]["id"][]) =>
+    rows(db, { ids: ids.map(uuidOf) }) as Promise<T["$inferSelect"][]>;
 }
 
 /** Shapes of statements kept prepared: a few per list in practice; the bound is against made-up filters. */
