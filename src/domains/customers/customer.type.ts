@@ -10,11 +10,11 @@ import {
   logicalFilter,
   StringComparator,
 } from "../../platform/graphql/filters.js";
+import { listArgs } from "../../platform/graphql/listing.js";
 import { Node } from "../../platform/graphql/node.js";
 import { ObjectType } from "../../platform/graphql/object-type.js";
-import { connectionOf, PageArgs } from "../../platform/graphql/paging.js";
+import { connectionOf } from "../../platform/graphql/paging.js";
 import { Instant } from "../../platform/graphql/scalars.js";
-import { NullsOrder, SortOrder } from "../../platform/graphql/sorting.js";
 
 export const CustomerStage = graphqlEnum<(typeof customerStage.enumValues)[number]>(
   "CustomerStage",
@@ -131,26 +131,11 @@ export const CustomerSortField = graphqlEnum("CustomerSortField", "What customer
   STAGE: "Life-cycle stage, in the order of the enum.",
 });
 
-@InputType({ description: "One key of an order. The id is always the last key, so an order is total." })
-export class CustomerSort {
-  @Field(() => CustomerSortField, { description: "What to sort by." })
-  field!: keyof typeof CustomerSortField;
-
-  @Field(() => SortOrder, { defaultValue: SortOrder.ASC, description: "Which way." })
-  order!: keyof typeof SortOrder;
-
-  @Field(() => NullsOrder, { defaultValue: NullsOrder.LAST, description: "Where those without a value go." })
-  nulls!: keyof typeof NullsOrder;
-}
-
 @ArgsType()
-export class CustomerListArgs extends PageArgs {
-  @Field(() => CustomerFilter, { nullable: true, description: "Which customers; all when left out." })
-  where?: CustomerFilter | null;
-
-  @Field(() => [CustomerSort], {
-    nullable: true,
-    description: "Up to three keys; the newest first when left out.",
-  })
-  sort?: CustomerSort[] | null;
-}
+export class CustomerListArgs extends listArgs("Customer", {
+  plural: "customers",
+  filter: CustomerFilter,
+  sortField: CustomerSortField,
+  order: "ASC",
+  first: "the newest",
+}) {}

@@ -10,11 +10,11 @@ import {
   logicalFilter,
   StringComparator,
 } from "../../platform/graphql/filters.js";
+import { listArgs } from "../../platform/graphql/listing.js";
 import { Node } from "../../platform/graphql/node.js";
 import { ObjectType } from "../../platform/graphql/object-type.js";
-import { connectionOf, PageArgs } from "../../platform/graphql/paging.js";
+import { connectionOf } from "../../platform/graphql/paging.js";
 import { Instant } from "../../platform/graphql/scalars.js";
-import { NullsOrder, SortOrder } from "../../platform/graphql/sorting.js";
 import { TimelineEntry } from "../../platform/graphql/timeline.js";
 import { Source } from "../customers/profile.type.js";
 import { Channel } from "../interactions/interaction.type.js";
@@ -124,26 +124,11 @@ export const FeedbackSortField = graphqlEnum("FeedbackSortField", "What feedback
   SCORE: "The score as it was given.",
 });
 
-@InputType({ description: "One key of an order. The id is always the last key, so an order is total." })
-export class FeedbackSort {
-  @Field(() => FeedbackSortField, { description: "What to sort by." })
-  field!: keyof typeof FeedbackSortField;
-
-  @Field(() => SortOrder, { defaultValue: SortOrder.DESC, description: "Which way." })
-  order!: keyof typeof SortOrder;
-
-  @Field(() => NullsOrder, { defaultValue: NullsOrder.LAST, description: "Where those without a value go." })
-  nulls!: keyof typeof NullsOrder;
-}
-
 @ArgsType()
-export class FeedbackListArgs extends PageArgs {
-  @Field(() => FeedbackFilter, { nullable: true, description: "Which feedback; all when left out." })
-  where?: FeedbackFilter | null;
-
-  @Field(() => [FeedbackSort], {
-    nullable: true,
-    description: "Up to three keys; the latest first when left out.",
-  })
-  sort?: FeedbackSort[] | null;
-}
+export class FeedbackListArgs extends listArgs("Feedback", {
+  plural: "feedback",
+  filter: FeedbackFilter,
+  sortField: FeedbackSortField,
+  order: "DESC",
+  first: "the latest",
+}) {}

@@ -10,11 +10,11 @@ import {
   logicalFilter,
   StringComparator,
 } from "../../platform/graphql/filters.js";
+import { listArgs } from "../../platform/graphql/listing.js";
 import { Node } from "../../platform/graphql/node.js";
 import { ObjectType } from "../../platform/graphql/object-type.js";
-import { connectionOf, PageArgs } from "../../platform/graphql/paging.js";
+import { connectionOf } from "../../platform/graphql/paging.js";
 import { Decimal, Instant, JsonObject } from "../../platform/graphql/scalars.js";
-import { NullsOrder, SortOrder } from "../../platform/graphql/sorting.js";
 import { TimelineEntry } from "../../platform/graphql/timeline.js";
 import { Source } from "../customers/profile.type.js";
 
@@ -168,26 +168,11 @@ export const InteractionSortField = graphqlEnum(
   },
 );
 
-@InputType({ description: "One key of an order. The id is always the last key, so an order is total." })
-export class InteractionSort {
-  @Field(() => InteractionSortField, { description: "What to sort by." })
-  field!: keyof typeof InteractionSortField;
-
-  @Field(() => SortOrder, { defaultValue: SortOrder.DESC, description: "Which way." })
-  order!: keyof typeof SortOrder;
-
-  @Field(() => NullsOrder, { defaultValue: NullsOrder.LAST, description: "Where those without a value go." })
-  nulls!: keyof typeof NullsOrder;
-}
-
 @ArgsType()
-export class InteractionListArgs extends PageArgs {
-  @Field(() => InteractionFilter, { nullable: true, description: "Which interactions; all when left out." })
-  where?: InteractionFilter | null;
-
-  @Field(() => [InteractionSort], {
-    nullable: true,
-    description: "Up to three keys; the latest first when left out.",
-  })
-  sort?: InteractionSort[] | null;
-}
+export class InteractionListArgs extends listArgs("Interaction", {
+  plural: "interactions",
+  filter: InteractionFilter,
+  sortField: InteractionSortField,
+  order: "DESC",
+  first: "the latest",
+}) {}

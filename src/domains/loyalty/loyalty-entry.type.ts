@@ -10,11 +10,11 @@ import {
   logicalFilter,
   StringComparator,
 } from "../../platform/graphql/filters.js";
+import { listArgs } from "../../platform/graphql/listing.js";
 import { Node } from "../../platform/graphql/node.js";
 import { ObjectType } from "../../platform/graphql/object-type.js";
-import { connectionOf, PageArgs } from "../../platform/graphql/paging.js";
+import { connectionOf } from "../../platform/graphql/paging.js";
 import { Instant, SafeInt } from "../../platform/graphql/scalars.js";
-import { NullsOrder, SortOrder } from "../../platform/graphql/sorting.js";
 import { TimelineEntry } from "../../platform/graphql/timeline.js";
 import { Source } from "../customers/profile.type.js";
 import { Reward } from "./loyalty.type.js";
@@ -123,26 +123,11 @@ export const LoyaltyEntrySortField = graphqlEnum(
   },
 );
 
-@InputType({ description: "One key of an order. The id is always the last key, so an order is total." })
-export class LoyaltyEntrySort {
-  @Field(() => LoyaltyEntrySortField, { description: "What to sort by." })
-  field!: keyof typeof LoyaltyEntrySortField;
-
-  @Field(() => SortOrder, { defaultValue: SortOrder.DESC, description: "Which way." })
-  order!: keyof typeof SortOrder;
-
-  @Field(() => NullsOrder, { defaultValue: NullsOrder.LAST, description: "Where those without a value go." })
-  nulls!: keyof typeof NullsOrder;
-}
-
 @ArgsType()
-export class LoyaltyEntryListArgs extends PageArgs {
-  @Field(() => LoyaltyEntryFilter, { nullable: true, description: "Which entries; all when left out." })
-  where?: LoyaltyEntryFilter | null;
-
-  @Field(() => [LoyaltyEntrySort], {
-    nullable: true,
-    description: "Up to three keys; the latest first when left out.",
-  })
-  sort?: LoyaltyEntrySort[] | null;
-}
+export class LoyaltyEntryListArgs extends listArgs("LoyaltyEntry", {
+  plural: "entries",
+  filter: LoyaltyEntryFilter,
+  sortField: LoyaltyEntrySortField,
+  order: "DESC",
+  first: "the latest",
+}) {}

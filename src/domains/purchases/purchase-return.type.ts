@@ -8,12 +8,12 @@ import {
   logicalFilter,
   StringComparator,
 } from "../../platform/graphql/filters.js";
+import { listArgs } from "../../platform/graphql/listing.js";
 import { DecimalComparator, Money } from "../../platform/graphql/money.js";
 import { Node } from "../../platform/graphql/node.js";
 import { ObjectType } from "../../platform/graphql/object-type.js";
-import { connectionOf, PageArgs } from "../../platform/graphql/paging.js";
+import { connectionOf } from "../../platform/graphql/paging.js";
 import { Instant } from "../../platform/graphql/scalars.js";
-import { NullsOrder, SortOrder } from "../../platform/graphql/sorting.js";
 import { TimelineEntry } from "../../platform/graphql/timeline.js";
 import { Source } from "../customers/profile.type.js";
 import { Channel } from "../interactions/interaction.type.js";
@@ -107,26 +107,11 @@ export const PurchaseReturnSortField = graphqlEnum(
   },
 );
 
-@InputType({ description: "One key of an order. The id is always the last key, so an order is total." })
-export class PurchaseReturnSort {
-  @Field(() => PurchaseReturnSortField, { description: "What to sort by." })
-  field!: keyof typeof PurchaseReturnSortField;
-
-  @Field(() => SortOrder, { defaultValue: SortOrder.DESC, description: "Which way." })
-  order!: keyof typeof SortOrder;
-
-  @Field(() => NullsOrder, { defaultValue: NullsOrder.LAST, description: "Where those without a value go." })
-  nulls!: keyof typeof NullsOrder;
-}
-
 @ArgsType()
-export class PurchaseReturnListArgs extends PageArgs {
-  @Field(() => PurchaseReturnFilter, { nullable: true, description: "Which returns; all when left out." })
-  where?: PurchaseReturnFilter | null;
-
-  @Field(() => [PurchaseReturnSort], {
-    nullable: true,
-    description: "Up to three keys; the latest first when left out.",
-  })
-  sort?: PurchaseReturnSort[] | null;
-}
+export class PurchaseReturnListArgs extends listArgs("PurchaseReturn", {
+  plural: "returns",
+  filter: PurchaseReturnFilter,
+  sortField: PurchaseReturnSortField,
+  order: "DESC",
+  first: "the latest",
+}) {}

@@ -10,12 +10,12 @@ import {
   logicalFilter,
   StringComparator,
 } from "../../platform/graphql/filters.js";
+import { listArgs } from "../../platform/graphql/listing.js";
 import { DecimalComparator, Money } from "../../platform/graphql/money.js";
 import { Node } from "../../platform/graphql/node.js";
 import { ObjectType } from "../../platform/graphql/object-type.js";
-import { connectionOf, PageArgs } from "../../platform/graphql/paging.js";
+import { connectionOf } from "../../platform/graphql/paging.js";
 import { Instant } from "../../platform/graphql/scalars.js";
-import { NullsOrder, SortOrder } from "../../platform/graphql/sorting.js";
 import { TimelineEntry } from "../../platform/graphql/timeline.js";
 import { Source } from "../customers/profile.type.js";
 import { Channel } from "../interactions/interaction.type.js";
@@ -135,26 +135,11 @@ export const PurchaseSortField = graphqlEnum("PurchaseSortField", "What orders c
   TOTAL: "Total, as a bare number: filter by currency where there are several.",
 });
 
-@InputType({ description: "One key of an order. The id is always the last key, so an order is total." })
-export class PurchaseSort {
-  @Field(() => PurchaseSortField, { description: "What to sort by." })
-  field!: keyof typeof PurchaseSortField;
-
-  @Field(() => SortOrder, { defaultValue: SortOrder.DESC, description: "Which way." })
-  order!: keyof typeof SortOrder;
-
-  @Field(() => NullsOrder, { defaultValue: NullsOrder.LAST, description: "Where those without a value go." })
-  nulls!: keyof typeof NullsOrder;
-}
-
 @ArgsType()
-export class PurchaseListArgs extends PageArgs {
-  @Field(() => PurchaseFilter, { nullable: true, description: "Which orders; all when left out." })
-  where?: PurchaseFilter | null;
-
-  @Field(() => [PurchaseSort], {
-    nullable: true,
-    description: "Up to three keys; the latest first when left out.",
-  })
-  sort?: PurchaseSort[] | null;
-}
+export class PurchaseListArgs extends listArgs("Purchase", {
+  plural: "orders",
+  filter: PurchaseFilter,
+  sortField: PurchaseSortField,
+  order: "DESC",
+  first: "the latest",
+}) {}

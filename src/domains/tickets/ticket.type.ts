@@ -11,11 +11,11 @@ import {
   logicalFilter,
   StringComparator,
 } from "../../platform/graphql/filters.js";
+import { listArgs } from "../../platform/graphql/listing.js";
 import { Node } from "../../platform/graphql/node.js";
 import { ObjectType } from "../../platform/graphql/object-type.js";
-import { connectionOf, PageArgs } from "../../platform/graphql/paging.js";
+import { connectionOf } from "../../platform/graphql/paging.js";
 import { Instant } from "../../platform/graphql/scalars.js";
-import { NullsOrder, SortOrder } from "../../platform/graphql/sorting.js";
 import { Source } from "../customers/profile.type.js";
 import { Channel } from "../interactions/interaction.type.js";
 
@@ -200,26 +200,11 @@ export const TicketSortField = graphqlEnum("TicketSortField", "What tickets can 
   NUMBER: "Number, by code point.",
 });
 
-@InputType({ description: "One key of an order. The id is always the last key, so an order is total." })
-export class TicketSort {
-  @Field(() => TicketSortField, { description: "What to sort by." })
-  field!: keyof typeof TicketSortField;
-
-  @Field(() => SortOrder, { defaultValue: SortOrder.DESC, description: "Which way." })
-  order!: keyof typeof SortOrder;
-
-  @Field(() => NullsOrder, { defaultValue: NullsOrder.LAST, description: "Where those without a value go." })
-  nulls!: keyof typeof NullsOrder;
-}
-
 @ArgsType()
-export class TicketListArgs extends PageArgs {
-  @Field(() => TicketFilter, { nullable: true, description: "Which tickets; all when left out." })
-  where?: TicketFilter | null;
-
-  @Field(() => [TicketSort], {
-    nullable: true,
-    description: "Up to three keys; the newest opened first when left out.",
-  })
-  sort?: TicketSort[] | null;
-}
+export class TicketListArgs extends listArgs("Ticket", {
+  plural: "tickets",
+  filter: TicketFilter,
+  sortField: TicketSortField,
+  order: "DESC",
+  first: "the newest opened",
+}) {}

@@ -1,10 +1,57 @@
 import { getTableName } from "drizzle-orm";
+import { ArgsType, type ClassType, Field, InputType } from "type-graphql";
 import type { OrderKey } from "../database/keyset.js";
 import type { Listing, ListRequest } from "../database/page.js";
 import { ApiError } from "../errors.js";
 import { maxSortKeys } from "../limits.js";
-import { type PageArgs, pageRequest } from "./paging.js";
-import { orderKey, type SortInput } from "./sorting.js";
+import { PageArgs, pageRequest } from "./paging.js";
+import { NullsOrder, orderKey, type SortInput, SortOrder } from "./sorting.js";
+
+interface ListOptions<Filter extends object> {
+  /** What the rows are called. */
+  plural: string;
+  filter: ClassType<Filter>;
+  sortField: object;
+  /** Which way a key of the order runs that does not say. */
+  order: keyof typeof SortOrder;
+  /** What comes first when the client does not sort. */
+  first: string;
+}
+
+/** The arguments of a list: those of a page, a filter, and an order with the input type of its keys. */
+export function listArgs<Filter extends object>(node: string, options: ListOptions<Filter>) {
+  const { plural, filter, sortField, order, first } = options;
+
+  @InputType(`${node}Sort`, {
+    description: "One key of an order. The id is always the last key, so an order is total.",
+  })
+  class Sort implements SortInput {
+    @Field(() => sortField, { description: "What to sort by." })
+    field!: string;
+
+    @Field(() => SortOrder, { defaultValue: order, description: "Which way." })
+    order!: keyof typeof SortOrder;
+
+    @Field(() => NullsOrder, {
+      defaultValue: NullsOrder.LAST,
+      description: "Where those without a value go.",
+    })
+    nulls!: keyof typeof NullsOrder;
+  }
+
+  @ArgsType()
+  class Args extends PageArgs {
+    @Field(() => filter, { nullable: true, description: `Which ${plural}; all when left out.` })
+    where?: Filter | null;
+
+    @Field(() => [Sort], {
+      nullable: true,
+      description: `Up to three keys; ${first} first when left out.`,
+    })
+    sort?: Sort[] | null;
+  }
+  return Args;
+}
 
 interface ListArgs extends PageArgs {
   where?: object | null;
