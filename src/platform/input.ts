@@ -1,8 +1,8 @@
 import { z } from "zod";
 import type { Refusal } from "./errors.js";
-import { maxAttributesBytes, maxNameLength, maxTextLength } from "./limits.js";
+import { maxAttributesBytes, maxAttributesDepth, maxNameLength, maxTextLength } from "./limits.js";
 import { isCurrency, normaliseAmount } from "./money.js";
-import { isStorable, isStorableDeep } from "./text.js";
+import { isDeeperThan, isStorable, isStorableDeep } from "./text.js";
 import { parseInstant } from "./time.js";
 
 /** Building blocks of what a source may send, the same for mutations and imports. Absent and null mean alike. */
@@ -27,6 +27,10 @@ export const currency = z
   .refine(isCurrency, code("UNKNOWN_CURRENCY", "must be an ISO 4217 code like EUR"));
 export const attributes = z
   .record(z.string(), z.unknown())
+  .refine((value) => !isDeeperThan(value, maxAttributesDepth), {
+    ...code("TOO_DEEP", `may be nested at most ${maxAttributesDepth} levels`),
+    abort: true,
+  })
   .refine(isStorableDeep, code("INVALID_TEXT", "holds a NUL or a lone surrogate"))
   .refine(
     (value) => JSON.stringify(value).length <= maxAttributesBytes,

@@ -12,12 +12,16 @@ export const maxBatchItems = 1_000;
 export const maxListItems = 10_000;
 /** Values in one `in` filter. */
 export const maxFilterValues = 500;
-/** Conditions in one filter, nested ones counted: keeps the statement small. */
-export const maxFilterConditions = 50;
+/** Conditions and groups in one filter, nested ones counted: keeps the statement small. */
+export const maxFilterConditions = 100;
 /** Sort keys in one list: more is never asked for, and each doubles the keyset condition. */
 export const maxSortKeys = 3;
 /** Body of one HTTP request: a batch of 1,000 purchases with a dozen items each is about 2 MB. */
 export const maxBodyBytes = 8 * 1024 * 1024;
+/** Nesting of the JSON of a request: the deepest filter or batch of ours has 12 levels. */
+export const maxJsonDepth = 64;
+/** Nesting of free attributes or traits. */
+export const maxAttributesDepth = 32;
 /** Text of one document, before parsing. */
 export const maxDocumentBytes = 100 * 1024;
 /** Tokens of one document: the largest of our own has about 300. */

@@ -4,8 +4,9 @@ import { type ApolloServer, HeaderMap } from "@apollo/server";
 import type { GraphQLFormattedError } from "graphql";
 import type { RequestContext } from "../context.js";
 import { ApiError } from "../platform/errors.js";
-import { maxBodyBytes, maxDocumentBytes } from "../platform/limits.js";
+import { maxBodyBytes, maxDocumentBytes, maxJsonDepth } from "../platform/limits.js";
 import { faultOf, type Logger } from "../platform/log.js";
+import { isDeeperThan } from "../platform/text.js";
 import { clientError } from "./operation.js";
 import { allowOrigin } from "./origins.js";
 
@@ -112,7 +113,15 @@ async function readBody(request: IncomingMessage): Promise<Body> {
     chunks.push(chunk as Buffer);
   }
   try {
-    return { value: JSON.parse(Buffer.concat(chunks).toString("utf8")) };
+    const value: unknown = JSON.parse(Buffer.concat(chunks).toString("utf8"));
+    if (!isDeeperThan(value, maxJsonDepth)) return { value };
+    return {
+      refusal: {
+        status: 400,
+        code: "BAD_REQUEST",
+        message: `JSON may be nested at most ${maxJsonDepth} levels.`,
+      },
+    };
   } catch {
     return { refusal: { status: 400, code: "BAD_REQUEST", message: "The body is not valid JSON." } };
   }

@@ -24,9 +24,11 @@ import {
   maxDirectives,
   maxDocumentBytes,
   maxDocumentTokens,
+  maxJsonDepth,
   maxValidationErrors,
 } from "../platform/limits.js";
 import { faultOf, type Logger } from "../platform/log.js";
+import { isDeeperThan } from "../platform/text.js";
 import { requirementsOf } from "./access.js";
 import { checkCost } from "./cost.js";
 
@@ -62,6 +64,7 @@ export function prepareOperation(
 ): PreparedOperation | readonly GraphQLError[] {
   try {
     if (Buffer.byteLength(request.query) > maxDocumentBytes) return [tooLarge()];
+    if (isDeeperThan(request.variables, maxJsonDepth)) return [tooDeep()];
     const document = parseDocument(request.query);
     const invalid = validate(schema, document, [...specifiedRules, ...validationRules], validationOptions);
     if (invalid.length) return invalid.map((error) => withCode(error, "GRAPHQL_VALIDATION_FAILED"));
@@ -77,6 +80,10 @@ export function prepareOperation(
     if (error instanceof GraphQLError) return [error];
     throw error;
   }
+}
+
+function tooDeep(): ApiError {
+  return new ApiError("BAD_REQUEST", `Variables may be nested at most ${maxJsonDepth} levels.`);
 }
 
 function tooLarge(): ApiError {

@@ -163,3 +163,59 @@ test("a lone surrogate is refused, in a variable and in the document", async () 
     "GRAPHQL_PARSE_FAILED",
   ]);
 });
+
+const hostile = (order: string, ...values: unknown[]) =>
+  Buffer.from(JSON.stringify([order, ...values])).toString("base64url");
+const someId = "cus_01939c5e-7d3a-7cc2-9d1f-0c6a3a1b2c3d";
+
+test.each([
+  ["a day that does not exist", hostile("createdAt+,id+", "2026-02-30T00:00:00Z", someId)],
+  ["the year 0", hostile("createdAt+,id+", "0000-01-01T00:00:00Z", someId)],
+  ["an endless fraction", hostile("createdAt+,id+", `2026-01-01T00:00:00.${"1".repeat(4000)}Z`, someId)],
+  [
+    "an id of no type",
+    hostile("createdAt+,id+", "2026-01-01T00:00:00Z", "x_01939c5e-7d3a-7cc2-9d1f-0c6a3a1b2c3d"),
+  ],
+])("a cursor made by hand with %s is refused as one", async (_name, after) => {
+  const answer = await post(
+    query(
+      "query ($after: String) { customers(after: $after, sort: [{ field: CREATED_AT }]) { nodes { id } } }",
+      { after },
+    ),
+  );
+  expect(refusal(answer)).toEqual([200, "BAD_CURSOR"]);
+});
+
+test("a filter of empty groups, and one nested without end, is refused without work", async () => {
+  const filtered = "query ($where: CustomerFilter) { customers(where: $where) { nodes { id } } }";
+  const empty = await post(query(filtered, { where: { and: Array.from({ length: 50_000 }, () => ({})) } }));
+  expect(refusal(empty)).toEqual([200, "BAD_USER_INPUT"]);
+  const deep = `${'{"not":'.repeat(20_000)}{}${"}".repeat(20_000)}`;
+  expect(refusal(await post(`{"query":${JSON.stringify(filtered)},"variables":{"where":${deep}}}`))).toEqual([
+    400,
+    "BAD_REQUEST",
+  ]);
+});
+
+test("a profile with an impossible day or bottomless traits is refused alone", async () => {
+  let traits: object = {};
+  for (let i = 0; i < 50; i++) traits = { a: traits };
+  const { data } = await app.execute(
+    "mutation ($input: UpsertProfilesInput!) { upsertProfiles(input: $input) { results { outcome error { code field } } } }",
+    {
+      input: {
+        source: "crm",
+        profiles: [
+          { sourceRef: "1" },
+          { sourceRef: "2", birthDate: "0000-01-01" },
+          { sourceRef: "3", traits },
+        ],
+      },
+    },
+  );
+  expect(data.upsertProfiles.results).toEqual([
+    { outcome: "RECORDED", error: null },
+    { outcome: "REJECTED", error: { code: "INVALID_DATE", field: "birthDate" } },
+    { outcome: "REJECTED", error: { code: "TOO_DEEP", field: "traits" } },
+  ]);
+});

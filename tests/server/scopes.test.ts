@@ -123,6 +123,24 @@ test.each([
   ]);
 });
 
+test("a cursor of a write names the customer, so a key that only writes may not ask for it", async () => {
+  const key = await keyWith("interactions:write", "purchases:write");
+  for (const mutation of [
+    'recordInteractions(input: { source: "x", interactions: [] })',
+    'recordPurchases(input: { source: "x", purchases: [] })',
+  ]) {
+    const { errors } = await app.execute(
+      `mutation { ${mutation} { results { outcome cursor } } }`,
+      {},
+      { key },
+    );
+    expect(errors?.[0].extensions).toMatchObject({ code: "FORBIDDEN", scope: "events:read" });
+    expect(
+      (await app.execute(`mutation { ${mutation} { results { outcome } } }`, {}, { key })).errors,
+    ).toBeUndefined();
+  }
+});
+
 test("a key without the write scope writes nothing", async () => {
   const key = await keyWith("customers:read", "interactions:read");
   const { errors } = await app.execute(

@@ -1,5 +1,8 @@
+import { createHash } from "node:crypto";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { sql } from "drizzle-orm";
 import { WebSocket } from "ws";
+import { maxSocketOperations } from "../../src/platform/limits.js";
 import { startTestApp, type TestApp } from "../support/app.js";
 
 let app: TestApp;
@@ -217,3 +220,48 @@ test("queries and mutations run on the socket behind the same checks", async () 
 test("a page of a foreign origin gets no socket", async () => {
   await expect(connect(null, { origin: "https://evil.example" })).rejects.toThrow("403");
 });
+
+test("an id that is reused while its operation runs closes the socket with 4409, and nothing of it goes on", async () => {
+  const { send, next, closed } = await connect();
+  await next();
+  const stream = { query: "subscription { events { cursor } }" };
+  send({ id: "1", type: "subscribe", payload: { query: "{ purchaseSummary { purchaseCount } }" } });
+  send({ id: "1", type: "complete" });
+  send({ id: "1", type: "subscribe", payload: stream });
+  send({ id: "1", type: "subscribe", payload: stream });
+  expect(await closed).toBe(4409);
+  await waitUntil(() => app.services.feed.status.waiters === 0);
+});
+
+test("more operations than a socket may hold close it with 4429, and its streams end with it", async () => {
+  const { send, next, closed } = await connect();
+  await next();
+  for (let i = 0; i <= maxSocketOperations; i++) {
+    send({ id: `s${i}`, type: "subscribe", payload: { query: "subscription { events { cursor } }" } });
+  }
+  expect(await closed).toBe(4429);
+  await waitUntil(() => app.services.feed.status.waiters === 0);
+});
+
+test("a revoked key loses its sockets", async () => {
+  const id = "0123456789abcdef0123456789abcdef";
+  const key = `c360_live_${id}_${"k".repeat(40)}`;
+  const hash = createHash("sha256").update(key).digest("hex");
+  await app.database.transaction((tx) =>
+    tx.execute(sql`insert into api_keys (id, name, secret_hash, scopes)
+      values (${id}::uuid, 'test', decode(${hash}, 'hex'), '{events:read}')`),
+  );
+  const { send, next, closed } = await connect({ "x-api-key": key });
+  expect((await next()).type).toBe("connection_ack");
+  send({ id: "1", type: "subscribe", payload: { query: "subscription { events { cursor } }" } });
+  await app.database.transaction((tx) =>
+    tx.execute(sql`update api_keys set revoked_at = now() where id = ${id}::uuid`),
+  );
+  expect(await closed).toBe(4403);
+  await waitUntil(() => app.services.feed.status.waiters === 0);
+});
+
+/** Waits for a condition by looking after each turn of the event loop; the test's own timeout is the bound. */
+async function waitUntil(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setImmediate(resolve));
+}

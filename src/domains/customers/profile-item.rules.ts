@@ -33,7 +33,11 @@ const profileItem = z.object({
   timeZone: optional(
     z.string().refine(isTimeZone, code("INVALID_TIME_ZONE", "must be an IANA name like Asia/Tehran")),
   ),
-  birthDate: optional(z.iso.date(code("INVALID_DATE", "must be a date like 1990-05-17"))),
+  birthDate: optional(
+    z.iso
+      .date(code("INVALID_DATE", "must be a date like 1990-05-17"))
+      .refine((day) => day >= "0001", code("INVALID_DATE", "must be a date like 1990-05-17")),
+  ),
   addressLines: optional(
     z.array(shortText).max(maxAddressLines, code("TOO_LONG", `may have at most ${maxAddressLines} lines`)),
   ),

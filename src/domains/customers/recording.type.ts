@@ -1,4 +1,5 @@
 import { Field, Int } from "type-graphql";
+import { RequiresScope } from "../../platform/access/scopes.js";
 import { graphqlEnum } from "../../platform/graphql/enums.js";
 import { ObjectType } from "../../platform/graphql/object-type.js";
 import { Cursor } from "../../platform/graphql/scalars.js";
@@ -31,6 +32,8 @@ export abstract class RecordResult {
   @Field(() => RecordOutcome, { description: "What became of it." })
   outcome!: keyof typeof RecordOutcome;
 
+  // It names the customer, so whoever only writes may not see it.
+  @RequiresScope("events:read")
   @Field(() => Cursor, {
     nullable: true,
     description: "Where a subscription may start to see everything after this write; null unless recorded.",

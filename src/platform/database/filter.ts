@@ -45,6 +45,7 @@ class Compiler {
   }
 
   private entry(key: string, value: unknown): SQL | undefined {
+    this.count(Array.isArray(value) ? value.length : 1);
     this.shape.push(`${key}(`);
     const condition =
       key === "and" || key === "or"
@@ -73,9 +74,7 @@ class Compiler {
   }
 
   private operator(column: Column, operator: string, value: unknown): SQL {
-    if (++this.conditions > maxFilterConditions) {
-      throw new ApiError("BAD_USER_INPUT", `A filter may hold at most ${maxFilterConditions} conditions.`);
-    }
+    this.count(1);
     this.shape.push(value === null ? `${operator}:null` : operator);
     if (operator === "isNull") {
       this.shape.push(String(value));
@@ -86,6 +85,14 @@ class Compiler {
     const build = operators[operator];
     if (!build) throw new Error(`No filter operator ${operator}`);
     return build(column, this.bind(column, value));
+  }
+
+  /** Groups count too: an empty one costs a statement's text like any other. */
+  private count(conditions: number): void {
+    this.conditions += conditions;
+    if (this.conditions > maxFilterConditions) {
+      throw new ApiError("BAD_USER_INPUT", `A filter may hold at most ${maxFilterConditions} conditions.`);
+    }
   }
 
   private list(column: Column, operator: "in" | "nin", values: unknown[]): SQL {

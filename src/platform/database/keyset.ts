@@ -1,7 +1,9 @@
 import { type SQL, sql } from "drizzle-orm";
 import type { PgColumn as Column } from "drizzle-orm/pg-core";
 import { ApiError } from "../errors.js";
+import { parseAnyId } from "../ids.js";
 import { isStorable } from "../text.js";
+import { parseInstant } from "../time.js";
 
 /** One key of an order. The last key of every order is unique, so that a cursor names exactly one place. */
 export interface OrderKey {
@@ -110,12 +112,12 @@ function fits(key: OrderKey, value: unknown): boolean {
   const type = key.column.getSQLType();
   if (value === null) return !key.column.notNull;
   if (type === "boolean") return typeof value === "boolean";
-  if (type === "integer" || type === "bigint") return Number.isSafeInteger(value);
+  if (type === "integer") return Number.isInteger(value) && Math.abs(value as number) < 2 ** 31;
+  if (type === "bigint") return Number.isSafeInteger(value);
   if (typeof value !== "string" || !isStorable(value)) return false;
-  if (type === "uuid") return /_[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(value);
-  if (type.startsWith("timestamp"))
-    return /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/.test(value) && !Number.isNaN(Date.parse(value));
-  if (type === "numeric") return /^-?\d+(\.\d+)?$/.test(value);
+  if (type === "uuid") return parseAnyId(value) !== null;
+  if (type.startsWith("timestamp")) return parseInstant(value) === value;
+  if (type === "numeric") return /^-?\d{1,40}(\.\d{1,40})?$/.test(value);
   return !key.column.enumValues || key.column.enumValues.includes(value);
 }
 

@@ -198,8 +198,8 @@ test("one customer costs as many statements as a hundred", async () => {
     app.statements.length = 0;
     const data = await ask(
       `query ($first: Int!) { customers(first: $first, where: { source: { eq: "many" } }) { nodes {
-        purchases(first: 2) { nodes { total { amount } items { sku unitPrice { amount } } channel { code } returns { nodes { items { sku } purchase { id } } } } }
-        returns { nodes { items { sku } customer { id } } }
+        purchases(first: 2) { nodes { total { amount } items { sku unitPrice { amount } } channel { code } returns(first: 2) { nodes { items { sku } purchase { id } } } } }
+        returns(first: 2) { nodes { items { sku } customer { id } } }
         purchaseSummary { purchaseCount returnCount itemCount customerCount money { currency net { amount } } }
       } } }`,
       { first },
@@ -215,8 +215,8 @@ test("one customer costs as many statements as a hundred", async () => {
     return app.statements.length;
   };
   const one = await cost(1);
-  expect(one).toBeGreaterThan(0);
   expect(await cost(100)).toBe(one);
+  expect(one).toBe(10);
 });
 
 test.each([
