@@ -1,6 +1,6 @@
 import { type App, startApp } from "./app.js";
 import { type Config, readConfig } from "./config.js";
-import { type DemoKey, demoKey, isLoopback } from "./cross-domain/demo/demo-key.js";
+import { type DemoKey, demoKey } from "./cross-domain/demo/demo-key.js";
 import { type DemoLoad, loadDemo } from "./cross-domain/demo/load.actions.js";
 import { answerOnLocalhost, requireFreePort } from "./cross-domain/demo/localhost.js";
 import { loadView } from "./cross-domain/demo/progress.js";
@@ -35,7 +35,8 @@ async function startDemo(config: Config, key: DemoKey, signal: AbortSignal) {
     if (!config.databaseUrl) console.log("Starting PostgreSQL ...");
     const postgres = await connectionOf(config);
     stops.push(postgres.stop);
-    const shown = isLoopback(config.host) && { shownKey: key.key };
+    // Only the demo's own key is shown in GraphiQL; a key that somebody chose stays theirs.
+    const shown = key.file !== null && { shownKey: key.key };
     const app = await startApp({
       ...config,
       ...shown,

@@ -22,13 +22,18 @@ export interface HttpOptions {
   logger: Logger;
 }
 
+/** Connections of one node; each costs a few tens of kilobytes. Beyond it new ones are closed at once. */
+const maxConnections = 20_000;
 /** A request without a body must not hold a connection for longer than this. */
 const requestTimeoutMs = 30_000;
+/** How often slow requests are looked for; Node's default would let them live twice as long. */
+const requestCheckMs = 5_000;
 
 /** GraphQL over HTTP on raw node:http. Every answer is JSON with a code, the refusals before GraphQL included. */
 export function createHttpServer(options: HttpOptions): Server {
-  const server = createServer((request, response) => {
+  const server = createServer({ connectionsCheckingInterval: requestCheckMs }, (request, response) => {
     handle(options, request, response).catch((error: unknown) => {
+      if (request.destroyed && !request.complete) return; // the client left in the middle of its request
       options.logger.error(faultOf(error), "fault");
       if (!response.headersSent)
         refuse(response, 500, "INTERNAL_SERVER_ERROR", "Something went wrong on our side.");
@@ -36,6 +41,7 @@ export function createHttpServer(options: HttpOptions): Server {
     });
   });
   server.requestTimeout = requestTimeoutMs;
+  server.maxConnections = maxConnections;
   return server;
 }
 
@@ -55,6 +61,14 @@ async function handle(
     response.writeHead(204).end();
     return;
   }
+  // Who asks is known from the headers: a stranger's body is not even read.
+  const requestId = randomUUID();
+  response.setHeader("x-request-id", requestId);
+  const context = await options.contextOf(request, requestId).catch((error: unknown) => {
+    const shown = clientError(options.logger, requestId, error);
+    response.writeHead(statusOf(shown), json).end(JSON.stringify({ errors: [shown] }));
+  });
+  if (!context) return;
   const body = await readBody(request);
   if (body.refusal) return refuse(response, body.refusal.status, body.refusal.code, body.refusal.message);
   const document = (body.value as { query?: unknown } | undefined)?.query;
@@ -66,13 +80,6 @@ async function handle(
       `A document may have at most ${maxDocumentBytes} bytes.`,
     );
   }
-  const requestId = randomUUID();
-  response.setHeader("x-request-id", requestId);
-  const context = await options.contextOf(request, requestId).catch((error: unknown) => {
-    const shown = clientError(options.logger, requestId, error);
-    response.writeHead(statusOf(shown), json).end(JSON.stringify({ errors: [shown] }));
-  });
-  if (!context) return;
   const answer = await options.apollo.executeHTTPGraphQLRequest({
     httpGraphQLRequest: {
       method: (request.method ?? "GET").toUpperCase(),
