@@ -1,6 +1,6 @@
 import { recordConsents } from "../../domains/consent/consent.actions.js";
 import { upsertProfiles } from "../../domains/customers/profile.actions.js";
-import type { WriteServices } from "../../domains/customers/recording.actions.js";
+import type { WriteServices } from "../../domains/customers/recording.rules.js";
 import { defineSources } from "../../domains/customers/source.actions.js";
 import { recordFeedback } from "../../domains/feedback/feedback.actions.js";
 import { recordInteractions } from "../../domains/interactions/interaction.actions.js";

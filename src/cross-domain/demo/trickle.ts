@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { selectIdentityClaims } from "../../domains/customers/customer.queries.js";
-import type { WriteServices } from "../../domains/customers/recording.actions.js";
+import type { WriteServices } from "../../domains/customers/recording.rules.js";
 import { contactOf, contactSorts } from "./contact-sorts.js";
 import { conversation } from "./conversations.js";
 import { type DemoBatch, demoSeed } from "./dataset.js";

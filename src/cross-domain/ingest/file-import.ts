@@ -1,6 +1,6 @@
 import path from "node:path";
 import type { ImportRunRow } from "#schema/ingest.js";
-import type { WriteServices } from "../../domains/customers/recording.actions.js";
+import type { WriteServices } from "../../domains/customers/recording.rules.js";
 import type { ImportOptions } from "./import.actions.js";
 import { finishImportRun, saveProgress } from "./import-run.queries.js";
 import { itemMaker } from "./item-maker.js";

@@ -1,6 +1,6 @@
 import path from "node:path";
 import type { ImportRunRow } from "#schema/ingest.js";
-import { checkBatch, type WriteServices } from "../../domains/customers/recording.actions.js";
+import { checkBatch, type WriteServices } from "../../domains/customers/recording.rules.js";
 import { maxBatchItems } from "../../platform/limits.js";
 import { FileImport, type FileReport, type ImportProgress } from "./file-import.js";
 import { ImportError } from "./import-error.js";

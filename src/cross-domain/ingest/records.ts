@@ -1,6 +1,6 @@
 import { recordConsents } from "../../domains/consent/consent.actions.js";
 import { upsertProfiles } from "../../domains/customers/profile.actions.js";
-import type { Recorded, WriteServices } from "../../domains/customers/recording.actions.js";
+import type { Recorded, WriteServices } from "../../domains/customers/recording.rules.js";
 import { recordFeedback } from "../../domains/feedback/feedback.actions.js";
 import { recordInteractions } from "../../domains/interactions/interaction.actions.js";
 import { recordLoyaltyEntries } from "../../domains/loyalty/loyalty.actions.js";

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
-import type { Recorded, WriteServices } from "../../domains/customers/recording.actions.js";
+import type { Recorded, WriteServices } from "../../domains/customers/recording.rules.js";
 import type { Database } from "../../platform/database/database.js";
 import { databaseErrorIn } from "../../platform/database/errors.js";
 import type { IdKind } from "../../platform/ids.js";

@@ -3,13 +3,8 @@ import { consentPurpose, consentStatus } from "#schema/consent.js";
 import type { Tx } from "../../platform/database/database.js";
 import { codeText, instant, oneOf, optional, refuse, requiredText } from "../../platform/input.js";
 import { compareInstants } from "../../platform/time.js";
-import {
-  type Fact,
-  type Recording,
-  recordBatch,
-  type WriteServices,
-  type Written,
-} from "../customers/recording.actions.js";
+import { recordBatch } from "../customers/recording.actions.js";
+import type { Fact, Recording, WriteServices, Written } from "../customers/recording.rules.js";
 import { customerReference } from "../customers/reference.rules.js";
 import { unknownChannels } from "../interactions/interaction.actions.js";
 import { insertConsents } from "./consent.queries.js";

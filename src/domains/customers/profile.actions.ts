@@ -11,7 +11,8 @@ import { claimIdentities, touchIdentities } from "./identity.queries.js";
 import { selectDisplayed, selectFullProfiles, selectRankedProfiles } from "./profile.queries.js";
 import { stageOf, survivors } from "./profile.rules.js";
 import { blankProfile, laidOver, type ProfileDraft, profileDraft, tellsNews } from "./profile-item.rules.js";
-import { checkBatch, lock, type Recorded, type WriteServices } from "./recording.actions.js";
+import { lock } from "./recording.actions.js";
+import { checkBatch, type Recorded, type WriteServices } from "./recording.rules.js";
 import { registerSource } from "./reference.queries.js";
 
 /**

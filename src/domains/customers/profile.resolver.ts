@@ -5,7 +5,7 @@ import { RequiresScope } from "../../platform/access/scopes.js";
 import { upsertProfiles } from "./profile.actions.js";
 import { Profile } from "./profile.type.js";
 import { UpsertProfileResult, UpsertProfilesInput, UpsertProfilesPayload } from "./profile-recording.type.js";
-import type { Recorded } from "./recording.actions.js";
+import type { Recorded } from "./recording.rules.js";
 import { withCursors } from "./recording.type.js";
 
 @Resolver(() => Profile)

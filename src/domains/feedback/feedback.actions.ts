@@ -15,15 +15,8 @@ import {
   shortText,
   wholeNumber,
 } from "../../platform/input.js";
-import {
-  type Anchor,
-  type Draft,
-  type Fact,
-  type Recording,
-  recordBatch,
-  type WriteServices,
-  type Written,
-} from "../customers/recording.actions.js";
+import { recordBatch } from "../customers/recording.actions.js";
+import type { Anchor, Draft, Fact, Recording, WriteServices, Written } from "../customers/recording.rules.js";
 import type { Subject } from "../customers/reference.actions.js";
 import { customerReference } from "../customers/reference.rules.js";
 import { unknownChannels } from "../interactions/interaction.actions.js";

@@ -7,7 +7,7 @@ import { selectPage } from "../../platform/database/page.js";
 import { listRequest } from "../../platform/graphql/listing.js";
 import { Instant } from "../../platform/graphql/scalars.js";
 import { Customer } from "../customers/customer.type.js";
-import type { Recorded } from "../customers/recording.actions.js";
+import type { Recorded } from "../customers/recording.rules.js";
 import { withCursors } from "../customers/recording.type.js";
 import { Ticket } from "../tickets/ticket.type.js";
 import { recordFeedback } from "./feedback.actions.js";

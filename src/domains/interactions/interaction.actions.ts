@@ -17,14 +17,8 @@ import {
   wholeNumber,
 } from "../../platform/input.js";
 import { compareInstants } from "../../platform/time.js";
-import {
-  type Draft,
-  type Fact,
-  type Recording,
-  recordBatch,
-  type WriteServices,
-  type Written,
-} from "../customers/recording.actions.js";
+import { recordBatch } from "../customers/recording.actions.js";
+import type { Draft, Fact, Recording, WriteServices, Written } from "../customers/recording.rules.js";
 import type { Subject } from "../customers/reference.actions.js";
 import { customerReference } from "../customers/reference.rules.js";
 import {

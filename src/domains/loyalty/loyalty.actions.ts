@@ -13,13 +13,8 @@ import {
   wholeNumber,
 } from "../../platform/input.js";
 import { compareInstants, earlier } from "../../platform/time.js";
-import {
-  type Fact,
-  type Recording,
-  recordBatch,
-  type WriteServices,
-  type Written,
-} from "../customers/recording.actions.js";
+import { recordBatch } from "../customers/recording.actions.js";
+import type { Fact, Recording, WriteServices, Written } from "../customers/recording.rules.js";
 import { customerReference } from "../customers/reference.rules.js";
 import {
   insertEntries,

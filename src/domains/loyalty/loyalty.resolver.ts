@@ -5,7 +5,7 @@ import type { RequestContext } from "../../context.js";
 import { RequiresScope } from "../../platform/access/scopes.js";
 import { listRequest } from "../../platform/graphql/listing.js";
 import { Customer } from "../customers/customer.type.js";
-import type { Recorded } from "../customers/recording.actions.js";
+import type { Recorded } from "../customers/recording.rules.js";
 import { withCursors } from "../customers/recording.type.js";
 import { recordLoyaltyEntries } from "./loyalty.actions.js";
 import { customerLedger } from "./loyalty.queries.js";

@@ -3,16 +3,16 @@ import { ConcurrentChange } from "../../platform/database/retry.js";
 import type { Refusal } from "../../platform/errors.js";
 import type { Id } from "../../platform/ids.js";
 import { selectClaims } from "../../platform/ingest/claims.js";
-import {
-  type Anchor,
-  type Draft,
-  type Fact,
-  type Recorded,
-  type Recording,
-  recordBatch,
-  type WriteServices,
-  type Written,
-} from "../customers/recording.actions.js";
+import { recordBatch } from "../customers/recording.actions.js";
+import type {
+  Anchor,
+  Draft,
+  Fact,
+  Recorded,
+  Recording,
+  WriteServices,
+  Written,
+} from "../customers/recording.rules.js";
 import { advanceToCustomer } from "../customers/stage.actions.js";
 import { unknownChannels } from "../interactions/interaction.actions.js";
 import { insertPurchases, selectPurchaseSubjects } from "./purchase.queries.js";

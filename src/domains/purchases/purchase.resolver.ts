@@ -8,7 +8,7 @@ import { listRequest } from "../../platform/graphql/listing.js";
 import { Instant } from "../../platform/graphql/scalars.js";
 import { parseId } from "../../platform/ids.js";
 import { Customer } from "../customers/customer.type.js";
-import type { Recorded } from "../customers/recording.actions.js";
+import type { Recorded } from "../customers/recording.rules.js";
 import { withCursors } from "../customers/recording.type.js";
 import { type PurchaseId, recordPurchases } from "./purchase.actions.js";
 import { purchaseListing } from "./purchase.queries.js";

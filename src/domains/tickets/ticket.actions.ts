@@ -15,7 +15,8 @@ import {
   shortText,
   wholeNumber,
 } from "../../platform/input.js";
-import { type Fact, recordBatch, type WriteServices, type Written } from "../customers/recording.actions.js";
+import { recordBatch } from "../customers/recording.actions.js";
+import type { Fact, WriteServices, Written } from "../customers/recording.rules.js";
 import { customerReference } from "../customers/reference.rules.js";
 import { contactItem, unknownChannels, writeInteractionFacts } from "../interactions/interaction.actions.js";
 import { insertTicketEvents, selectTicketHeads, selectTicketSteps, upsertTickets } from "./ticket.queries.js";

@@ -7,7 +7,7 @@ import { selectPage } from "../../platform/database/page.js";
 import { listRequest } from "../../platform/graphql/listing.js";
 import { PageArgs, pageRequest } from "../../platform/graphql/paging.js";
 import { Customer } from "../customers/customer.type.js";
-import type { Recorded } from "../customers/recording.actions.js";
+import type { Recorded } from "../customers/recording.rules.js";
 import { withCursors } from "../customers/recording.type.js";
 import { Interaction } from "../interactions/interaction.type.js";
 import { recordTicketEvents } from "./ticket.actions.js";

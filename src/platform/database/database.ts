@@ -58,10 +58,11 @@ const READS_PER_CONNECTION = 8;
 const WRITE_POOL_SIZE = 8;
 const NOTIFICATIONS_PER_CONNECTION = 64;
 const STATEMENT_TIMEOUT_MS = 30_000;
-/** A client is better told "busy" after a second than kept in a queue that grows. */
-const ACQUIRE_TIMEOUT_MS = 1_000;
-/** A write may have to wait for batches of a thousand items, each some tenths of a second on a busy machine. */
-const WRITE_ACQUIRE_TIMEOUT_MS = 5_000;
+/**
+ * A client is better told "busy" than kept in a queue that grows. Long enough for what is ahead: batches of a thousand
+ * items, and figures over a million rows, take a second or two on a busy machine.
+ */
+const ACQUIRE_TIMEOUT_MS = 5_000;
 
 /** Opens nothing yet: connections are made on first use, and made again when lost. */
 export function openDatabase(to: ConnectionOptions, options: DatabaseOptions = {}): Database {
@@ -81,7 +82,7 @@ export function openDatabase(to: ConnectionOptions, options: DatabaseOptions = {
     open: () => open({ byKey: true }),
     size: options.writePoolSize ?? WRITE_POOL_SIZE,
     sharing: 1,
-    waitMs: options.acquireTimeoutMs ?? WRITE_ACQUIRE_TIMEOUT_MS,
+    waitMs,
   });
   const notifyPool = createPool({ open, size: 1, sharing: NOTIFICATIONS_PER_CONNECTION, waitMs });
   const signals = createSignals((onNotify) => open({ onNotify }));

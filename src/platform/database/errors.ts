@@ -48,14 +48,23 @@ export class CommitUnknown extends DatabaseError {
 
 /** The database floor's own error inside whatever wraps it (Drizzle wraps every failed query), or undefined. */
 export function databaseErrorIn(error: unknown): DatabaseError | undefined {
-  for (let cause = error; cause instanceof Error; cause = cause.cause)
-    if (cause instanceof DatabaseError) return cause;
+  for (const cause of causesOf(error)) if (cause instanceof DatabaseError) return cause;
   return undefined;
+}
+
+/** The error and what it was made of: Drizzle names it `cause`, graphql-js `originalError`. */
+function* causesOf(error: unknown): Generator<Error> {
+  for (let cause = error; cause instanceof Error; ) {
+    yield cause;
+    const below: unknown = (cause as { originalError?: unknown }).originalError ?? cause.cause;
+    if (below === cause) return;
+    cause = below;
+  }
 }
 
 /** The five-character SQLSTATE of a server error, looked for through Drizzle's wrapper, or undefined. */
 export function sqlState(error: unknown): string | undefined {
-  for (let cause = error; cause instanceof Error; cause = cause.cause) {
+  for (const cause of causesOf(error)) {
     const { code, severity } = cause as { code?: unknown; severity?: unknown };
     if (typeof code === "string" && severity !== undefined && /^[0-9A-Z]{5}$/.test(code)) return code;
   }

@@ -1,0 +1,89 @@
+import type { z } from "zod";
+import type { recordKind } from "#schema/ingest.js";
+import type { Database, Tx } from "../../platform/database/database.js";
+import { ApiError, type Refusal } from "../../platform/errors.js";
+import type { NewEvent } from "../../platform/events/events.js";
+import type { Id, IdKind } from "../../platform/ids.js";
+import { check, codeText } from "../../platform/input.js";
+import { maxBatchItems } from "../../platform/limits.js";
+import type { Subject } from "./reference.actions.js";
+import type { CustomerReference } from "./reference.rules.js";
+
+/** What a write needs from the process. */
+export interface WriteServices {
+  database: Database;
+  phoneRegion: string | null;
+  /** Called after each commit that appended events, so that they reach subscribers at once. */
+  onCommitted(): void;
+}
+
+/** What every item of a batch has; `occurredAt` is when it happened in the world. */
+export interface SourceItem {
+  sourceRef: string;
+  customer: CustomerReference;
+  occurredAt: string;
+}
+
+/** An item on its way in: checked, new to us, with the id it will have. */
+export interface Draft<D, K extends IdKind> {
+  index: number;
+  id: Id<K>;
+  item: D;
+}
+
+export type Fact<D, K extends IdKind> = Draft<D, K> & Subject;
+
+/** What a reference names at its source: references of different records never clash. */
+export interface RecordType<K extends IdKind> {
+  record: (typeof recordKind.enumValues)[number];
+  id: K;
+}
+
+/** Whom an item is about: a subject, whoever another item of the batch is about, or nobody it may be about. */
+export type Anchor = Subject | { sameAs: number } | { refusal: Refusal };
+
+/** One sort of fact that sources send, and how it is written. */
+export interface Recording<D extends SourceItem, K extends IdKind> extends RecordType<K> {
+  item: z.ZodType<D>;
+  /** For a batch that mixes records: which one this item becomes. Left out, all become `record`. */
+  typeOf?(item: D): RecordType<K>;
+  /** Anchors of items that belong to a record we already have; the others are resolved by reference. */
+  anchor?(tx: Tx, source: string, drafts: readonly Draft<D, K>[]): Promise<Map<number, Anchor>>;
+  /** Writes the facts under the row locks of their customers; tells what is refused, and the events in order. */
+  write(tx: Tx, source: string, facts: readonly Fact<D, K>[]): Promise<Written>;
+}
+
+export interface Written {
+  events: readonly (NewEvent & { index: number })[];
+  refusals?: ReadonlyMap<number, Refusal>;
+}
+
+/** What became of one item. `seq` numbers its event among the customer's. */
+export interface Recorded<K extends IdKind> {
+  index: number;
+  outcome: "RECORDED" | "DUPLICATE" | "REJECTED";
+  id: Id<K> | null;
+  customerId: Id<"customer"> | null;
+  seq: number | null;
+  error: Refusal | null;
+}
+
+/** A batch that may not even be looked at: a bad source code, too many items. Throws. */
+export function checkBatch(source: string, items: readonly unknown[]): void {
+  const checked = check(codeText, source);
+  if ("refusal" in checked)
+    throw new ApiError("BAD_USER_INPUT", `source ${checked.refusal.message.slice(5)}`, { field: "source" });
+  if (items.length > maxBatchItems) {
+    throw new ApiError(
+      "BATCH_TOO_LARGE",
+      `A batch holds at most ${maxBatchItems} items; this one has ${items.length}.`,
+    );
+  }
+}
+
+/** An item that repeats a reference of its own batch is a duplicate of the first, or fails as the first did. */
+export function repeated<K extends IdKind>(index: number, first: Recorded<K>): Recorded<K> {
+  return first.outcome === "RECORDED"
+    ? { ...first, index, outcome: "DUPLICATE", seq: null }
+    : { ...first, index };
+}
