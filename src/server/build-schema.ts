@@ -14,8 +14,12 @@ import {
   CustomerConsentResolver,
   RecordConsentResultResolver,
 } from "../domains/consent/consent.resolver.js";
-import { CustomerResolver, IdentityResolver } from "../domains/customers/customer.resolver.js";
-import { ProfileResolver, UpsertProfileResultResolver } from "../domains/customers/profile.resolver.js";
+import { CustomerResolver } from "../domains/customers/customer.resolver.js";
+import {
+  ProfileResolver,
+  SourceResolver,
+  UpsertProfileResultResolver,
+} from "../domains/customers/profile.resolver.js";
 import {
   CustomerFeedbackResolver,
   FeedbackResolver,
@@ -60,8 +64,8 @@ import {
 /** The one place that lists resolvers. type-graphql's store is global to the process: built once. */
 const resolvers: NonEmptyArray<new () => object> = [
   CustomerResolver,
-  IdentityResolver,
   ProfileResolver,
+  SourceResolver,
   UpsertProfileResultResolver,
   CustomerInteractionsResolver,
   InteractionResolver,

@@ -59,16 +59,6 @@ export class ConsentResolver {
   customer(@Root() consent: ConsentRow, @Ctx() { loaders }: RequestContext) {
     return loaders.customers.byId.load(consent.customerId);
   }
-
-  @FieldResolver()
-  channel(@Root() { channel }: ConsentRow) {
-    return channel === null ? null : { code: channel };
-  }
-
-  @FieldResolver()
-  source(@Root() consent: ConsentRow) {
-    return { code: consent.source };
-  }
 }
 
 @Resolver(() => RecordConsentResult)

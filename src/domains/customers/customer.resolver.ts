@@ -1,5 +1,5 @@
 import { Arg, Args, Ctx, FieldResolver, ID, Query, Resolver, Root } from "type-graphql";
-import type { CustomerRow, IdentityRow } from "#schema/customers.js";
+import type { CustomerRow } from "#schema/customers.js";
 import type { RequestContext } from "../../context.js";
 import { RequiresScope } from "../../platform/access/scopes.js";
 import { selectPage } from "../../platform/database/page.js";
@@ -60,13 +60,5 @@ export class CustomerResolver {
   @FieldResolver(() => [Profile], { description: "What each source knows about the customer." })
   profiles(@Root() customer: CustomerRow, @Ctx() { loaders }: RequestContext) {
     return loaders.customers.profilesByCustomer.load(customer.id);
-  }
-}
-
-@Resolver(() => Identity)
-export class IdentityResolver {
-  @FieldResolver()
-  source(@Root() identity: IdentityRow) {
-    return { code: identity.source };
   }
 }

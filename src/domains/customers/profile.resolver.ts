@@ -1,9 +1,8 @@
 import { Arg, Ctx, FieldResolver, Mutation, Resolver, Root } from "type-graphql";
-import type { ProfileRow } from "#schema/customers.js";
 import type { RequestContext } from "../../context.js";
 import { RequiresScope } from "../../platform/access/scopes.js";
 import { upsertProfiles } from "./profile.actions.js";
-import { Profile } from "./profile.type.js";
+import { Profile, Source } from "./profile.type.js";
 import { UpsertProfileResult, UpsertProfilesInput, UpsertProfilesPayload } from "./profile-recording.type.js";
 import type { Recorded } from "./recording.rules.js";
 import { withCursors } from "./recording.type.js";
@@ -22,10 +21,14 @@ export class ProfileResolver {
     const recorded = await upsertProfiles(context, input.source, input.profiles);
     return { results: withCursors(recorded, context) };
   }
+}
 
+/** Rows name their source by its code, and the code is the source. */
+@Resolver(() => Source)
+export class SourceResolver {
   @FieldResolver()
-  source(@Root() profile: ProfileRow) {
-    return { code: profile.source };
+  code(@Root() code: string) {
+    return code;
   }
 }
 

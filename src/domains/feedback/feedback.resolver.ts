@@ -71,16 +71,6 @@ export class FeedbackResolver {
   ticket(@Root() { ticketId }: FeedbackRow, @Ctx() { loaders }: RequestContext) {
     return ticketId && loaders.tickets.byId.load(ticketId);
   }
-
-  @FieldResolver()
-  channel(@Root() { channel }: FeedbackRow) {
-    return channel === null ? null : { code: channel };
-  }
-
-  @FieldResolver()
-  source(@Root() row: FeedbackRow) {
-    return { code: row.source };
-  }
 }
 
 @Resolver(() => RecordFeedbackResult)

@@ -84,16 +84,6 @@ export class InteractionResolver {
   conversation(@Root() { conversationId }: InteractionRow, @Ctx() { loaders }: RequestContext) {
     return conversationId && loaders.interactions.conversationById.load(conversationId);
   }
-
-  @FieldResolver()
-  channel(@Root() interaction: InteractionRow) {
-    return { code: interaction.channel };
-  }
-
-  @FieldResolver()
-  source(@Root() interaction: InteractionRow) {
-    return { code: interaction.source };
-  }
 }
 
 @Resolver(() => RecordInteractionResult)
@@ -117,33 +107,33 @@ export class ConversationResolver {
       listRequest(interactionListing, args),
     );
   }
-
-  @FieldResolver()
-  source(@Root() conversation: ConversationRow) {
-    return { code: conversation.source };
-  }
 }
 
-/** A channel is known by its code; the rest is read only where it is asked for. */
+/** Rows name their channel by its code, and the code is the channel; the rest is read only where it is asked for. */
 @Resolver(() => Channel)
 export class ChannelResolver {
   @FieldResolver()
-  async name(@Root() { code }: Channel, @Ctx() { loaders }: RequestContext) {
+  code(@Root() code: string) {
+    return code;
+  }
+
+  @FieldResolver()
+  async name(@Root() code: string, @Ctx() { loaders }: RequestContext) {
     return (await loaders.interactions.channelByCode.load(code))?.name;
   }
 
   @FieldResolver()
-  async automated(@Root() { code }: Channel, @Ctx() { loaders }: RequestContext) {
+  async automated(@Root() code: string, @Ctx() { loaders }: RequestContext) {
     return (await loaders.interactions.channelByCode.load(code))?.automated;
   }
 
   @FieldResolver()
-  async costPerContact(@Root() { code }: Channel, @Ctx() { loaders }: RequestContext) {
+  async costPerContact(@Root() code: string, @Ctx() { loaders }: RequestContext) {
     return (await loaders.interactions.channelByCode.load(code))?.costPerContact;
   }
 
   @FieldResolver()
-  async costCurrency(@Root() { code }: Channel, @Ctx() { loaders }: RequestContext) {
+  async costCurrency(@Root() code: string, @Ctx() { loaders }: RequestContext) {
     return (await loaders.interactions.channelByCode.load(code))?.costCurrency;
   }
 }

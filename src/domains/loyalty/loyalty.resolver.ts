@@ -101,11 +101,6 @@ export class LoyaltyEntryResolver {
   reward(@Root() { reward }: LoyaltyEntryRow) {
     return reward === null ? null : { code: reward };
   }
-
-  @FieldResolver()
-  source(@Root() entry: LoyaltyEntryRow) {
-    return { code: entry.source };
-  }
 }
 
 @Resolver(() => RecordLoyaltyEntryResult)

@@ -81,14 +81,4 @@ export class PurchaseReturnResolver {
   total(@Root() { total, currency }: PurchaseReturnRow) {
     return { amount: total, currency };
   }
-
-  @FieldResolver()
-  channel(@Root() { channel }: PurchaseReturnRow) {
-    return channel && { code: channel };
-  }
-
-  @FieldResolver()
-  source(@Root() goodsBack: PurchaseReturnRow) {
-    return { code: goodsBack.source };
-  }
 }

@@ -76,16 +76,6 @@ export class PurchaseResolver {
   total(@Root() { total, currency }: PurchaseRow) {
     return { amount: total, currency };
   }
-
-  @FieldResolver()
-  channel(@Root() { channel }: PurchaseRow) {
-    return channel && { code: channel };
-  }
-
-  @FieldResolver()
-  source(@Root() purchase: PurchaseRow) {
-    return { code: purchase.source };
-  }
 }
 
 @Resolver(() => RecordPurchaseResult)

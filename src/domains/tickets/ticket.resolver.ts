@@ -80,16 +80,6 @@ export class TicketResolver {
   ) {
     return loaders.tickets.eventPageByTicket.load(ticket.id, pageRequest(args));
   }
-
-  @FieldResolver()
-  channel(@Root() { channel }: TicketRow) {
-    return channel && { code: channel };
-  }
-
-  @FieldResolver()
-  source(@Root() ticket: TicketRow) {
-    return { code: ticket.source };
-  }
 }
 
 @Resolver(() => TicketEvent)
@@ -105,16 +95,6 @@ export class TicketEventResolver {
   })
   interaction(@Root() { interactionId }: TicketEventRow, @Ctx() { loaders }: RequestContext) {
     return interactionId && loaders.interactions.byId.load(interactionId);
-  }
-
-  @FieldResolver()
-  channel(@Root() { channel }: TicketEventRow) {
-    return channel && { code: channel };
-  }
-
-  @FieldResolver()
-  source(@Root() event: TicketEventRow) {
-    return { code: event.source };
   }
 }
 
