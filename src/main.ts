@@ -3,6 +3,9 @@ import { readConfig } from "./config.js";
 import { createLogger } from "./platform/log.js";
 import { connectionOf, onStopSignal, runMain } from "./runtime.js";
 
+const noAdminKey =
+  "ADMIN_API_KEY is not set: only keys in the database are let in, and a new one holds none. Set it to a secret of 16 characters or more.";
+
 /** `npm start`: the server on whatever database the environment names. */
 await runMain(async () => {
   const config = readConfig(process.env);
@@ -16,7 +19,7 @@ await runMain(async () => {
     await app.stop();
     await postgres.stop();
   });
-  if (!config.adminKey) logger.warn("ADMIN_API_KEY is not set: only keys in the database are let in");
+  if (!config.adminKey) logger.warn(noAdminKey);
   console.log(
     `GraphQL   ${app.url}/graphql\nGraphiQL  ${app.url}/graphiql\nHealth    ${app.url}/health/ready`,
   );

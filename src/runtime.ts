@@ -1,6 +1,7 @@
 import type { Config } from "./config.js";
 import type { ConnectionOptions } from "./platform/database/database.js";
 import { startEmbeddedPostgres } from "./platform/database/embedded.js";
+import { databaseErrorIn } from "./platform/database/errors.js";
 
 /** The database that the configuration names: the one of DATABASE_URL, else an embedded one in DATA_FOLDER. */
 export async function connectionOf(
@@ -39,9 +40,17 @@ export async function runMain(main: () => Promise<void>): Promise<void> {
   try {
     await main();
   } catch (error) {
-    console.error(rootMessage(error));
+    console.error(inWords(error));
     process.exit(1);
   }
+}
+
+/** What went wrong, in one line that says where to look. */
+function inWords(error: unknown): string {
+  const unreachable = databaseErrorIn(error)?.code === "DATABASE_UNREACHABLE";
+  return unreachable
+    ? `The database cannot be reached (DATABASE_URL): ${rootMessage(error)}`
+    : rootMessage(error);
 }
 
 /** The words of the innermost cause: those of a failed statement's wrapper repeat its parameters. */

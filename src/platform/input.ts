@@ -78,7 +78,9 @@ export function refuse(
 
 function storable(max: number) {
   return z
-    .string(code("INVALID_VALUE", "must be a text"))
+    .string({
+      error: ({ input }) => (input == null ? "REQUIRED|is required" : "INVALID_VALUE|must be a text"),
+    })
     .max(max, code("TOO_LONG", `may have at most ${max} characters`))
     .refine(isStorable, code("INVALID_TEXT", "holds a NUL or a lone surrogate"));
 }
@@ -86,6 +88,10 @@ function storable(max: number) {
 function refusalOf(error: z.ZodError): Refusal {
   const issue = error.issues[0];
   const field = issue?.path.length ? issue.path.join(".") : null;
+  if (issue?.code === "unrecognized_keys") {
+    const unknown = [...issue.path, issue.keys[0] ?? ""].join(".");
+    return { code: "UNKNOWN_FIELD", field: unknown, message: `${unknown} is no field of this item.` };
+  }
   const [name, message] = (issue?.message ?? "").split("|", 2);
   if (name && message) return { code: name, field, message: `${field ?? "item"} ${message}.` };
   const missing = issue?.code === "invalid_type" && (issue.input === undefined || issue.input === null);

@@ -55,7 +55,12 @@ async function handle(
   const url = request.url ?? "/";
   const query = url.indexOf("?");
   if ((query < 0 ? url : url.slice(0, query)) !== graphqlPath) {
-    return refuse(response, 404, "NOT_FOUND", `There is nothing here; GraphQL is on ${graphqlPath}.`);
+    return refuse(
+      response,
+      404,
+      "NOT_FOUND",
+      `There is nothing here; GraphQL is on ${graphqlPath}, GraphiQL on /graphiql.`,
+    );
   }
   if (allowOrigin(request, response, options.allowedOrigins) && request.method === "OPTIONS") {
     response.writeHead(204).end();

@@ -13,7 +13,7 @@ import { insertConsents } from "./consent.queries.js";
 const maxLeadMs = 24 * 3600 * 1000;
 
 const consentItem = z
-  .object({
+  .strictObject({
     sourceRef: requiredText,
     customer: customerReference,
     purpose: oneOf(consentPurpose.enumValues),

@@ -22,7 +22,7 @@ import { normaliseIdentity } from "./identity.rules.js";
 const maxIdentities = 50;
 const maxAddressLines = 10;
 
-const profileItem = z.object({
+const profileItem = z.strictObject({
   sourceRef: requiredText,
   displayName: optional(shortText),
   givenName: optional(shortText),
@@ -52,7 +52,7 @@ const profileItem = z.object({
   identities: optional(
     z
       .array(
-        z.object({
+        z.strictObject({
           kind: oneOf(identityKind.enumValues),
           value: z.string(),
           verified: optional(z.boolean()),

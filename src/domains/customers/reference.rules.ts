@@ -7,10 +7,10 @@ import { type IdentityKind, normaliseIdentity } from "./identity.rules.js";
 
 /** How an item names its customer. Nothing at all: a guest, or whoever the record it belongs to is about. */
 export const customerReference = z
-  .object({
+  .strictObject({
     id: optional(requiredText),
     sourceRef: optional(requiredText),
-    identity: optional(z.object({ kind: oneOf(identityKind.enumValues), value: z.string() })),
+    identity: optional(z.strictObject({ kind: oneOf(identityKind.enumValues), value: z.string() })),
   })
   .nullish()
   .transform((reference) => reference ?? null);

@@ -28,7 +28,7 @@ const maxScore = 100;
 const score = wholeNumber(-maxScore, maxScore);
 
 const feedbackItem = z
-  .object({
+  .strictObject({
     sourceRef: requiredText,
     customer: customerReference,
     kind: oneOf(feedbackKind.enumValues),

@@ -31,7 +31,7 @@ import {
 /** No contact lasts longer than a month; more is a mistake of the source. */
 const maxDurationSeconds = 31 * 24 * 3600;
 
-const interactionItem = z.object({
+const interactionItem = z.strictObject({
   sourceRef: requiredText,
   customer: customerReference,
   channel: codeText,

@@ -31,7 +31,7 @@ const maxPoints = 1_000_000_000;
 const addingKinds: ReadonlySet<string> = new Set(["EARN", "ACTIVATE", "ADJUST"]);
 
 const entryItem = z
-  .object({
+  .strictObject({
     sourceRef: requiredText,
     customer: customerReference,
     kind: oneOf(loyaltyEntryKind.enumValues),

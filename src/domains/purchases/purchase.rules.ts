@@ -22,7 +22,7 @@ export const maxItems = 5_000;
 /** No line moves more pieces; larger numbers are article codes in the wrong column. */
 const maxQuantity = 1_000_000_000;
 
-const line = z.object({
+const line = z.strictObject({
   sku: requiredText,
   name: optional(shortText),
   quantity: wholeNumber(-maxQuantity, maxQuantity),
@@ -31,7 +31,7 @@ const line = z.object({
 
 /** What a source may send as an order or a return: the clean item, with its total. */
 export const purchaseItem = z
-  .object({
+  .strictObject({
     sourceRef: requiredText,
     kind: optional(oneOf(purchaseKinds)).transform((kind) => kind ?? "ORDER"),
     customer: customerReference,

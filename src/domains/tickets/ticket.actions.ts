@@ -29,7 +29,7 @@ const maxRevision = 2 ** 31 - 1;
 const maxReopenCount = 10_000;
 
 const ticketEventItem = z
-  .object({
+  .strictObject({
     sourceRef: requiredText,
     ticketRef: requiredText,
     customer: customerReference,
