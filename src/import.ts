@@ -7,7 +7,7 @@ import { pendingChannel } from "./cross-domain/live/sequencer.js";
 import { openDatabase } from "./platform/database/database.js";
 import { migrateDatabase } from "./platform/database/migrate.js";
 import { ApiError } from "./platform/errors.js";
-import { connectionOf } from "./runtime.js";
+import { connectionOf, onInterrupt } from "./runtime.js";
 
 const exitCodes = { done: 0, fault: 1, usage: 2, rejects: 3, stopped: 130 } as const;
 
@@ -72,8 +72,7 @@ async function main(): Promise<number> {
 async function run(files: readonly string[], options: Options, view: ReturnType<typeof progressView>) {
   const config = readConfig(process.env);
   const stop = new AbortController();
-  for (const signal of ["SIGINT", "SIGTERM"] as const)
-    process.on(signal, () => (stop.signal.aborted ? process.exit(exitCodes.stopped) : stop.abort()));
+  onInterrupt(() => stop.abort());
   const postgres = await connectionOf(config);
   const database = openDatabase(postgres.connection);
   // A running server learns of new events at once; without one, its next start finds them.

@@ -13,26 +13,33 @@ export async function connectionOf(
 
 /** Ctrl-C under npm reaches a process twice where the shell passes it on too; nobody types it twice as fast. */
 const sameSignalMs = 500;
+/** What shells report of a process that Ctrl-C ended. */
+const interruptedCode = 130;
 
-/** Signals that ask for an orderly end. A second one, later than the echo of the first, ends at once. */
-export function onStopSignal(stop: () => Promise<void>): void {
+/** Signals that ask for an orderly end: the first calls `stop`, another, later than its echo, ends the process at once. */
+export function onInterrupt(stop: () => void): void {
   let askedAt: number | null = null;
   for (const signal of ["SIGTERM", "SIGINT"] as const) {
     process.on(signal, () => {
-      if (askedAt !== null) {
-        if (performance.now() - askedAt > sameSignalMs) process.exit(1);
-        return;
-      }
-      askedAt = performance.now();
-      stop().then(
-        () => process.exit(0),
-        (error: unknown) => {
-          console.error("Stopping failed:", (error as Error).message);
-          process.exit(1);
-        },
-      );
+      if (askedAt === null) {
+        askedAt = performance.now();
+        stop();
+      } else if (performance.now() - askedAt > sameSignalMs) process.exit(interruptedCode);
     });
   }
+}
+
+/** The same for a server: it gives everything back, and the process ends with 0. */
+export function onStopSignal(stop: () => Promise<void>): void {
+  onInterrupt(() => {
+    stop().then(
+      () => process.exit(0),
+      (error: unknown) => {
+        console.error("Stopping failed:", rootMessage(error));
+        process.exit(1);
+      },
+    );
+  });
 }
 
 /** Runs a command's main function; what goes wrong is told in one line, never as a stack trace. */
