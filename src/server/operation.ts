@@ -16,7 +16,7 @@ import {
   validate,
 } from "graphql";
 import type { Caller } from "../platform/access/caller.js";
-import { type DatabaseErrorCode, databaseErrorIn } from "../platform/database/errors.js";
+import { type DatabaseErrorCode, databaseErrorIn, passingFaults } from "../platform/database/errors.js";
 import { ApiError, errorCodes } from "../platform/errors.js";
 import {
   maxAliases,
@@ -115,14 +115,8 @@ const clientCodes: ReadonlySet<string> = new Set([
   "PERSISTED_QUERY_NOT_SUPPORTED",
 ]);
 
-/** Faults of the database that pass; the client may try again. */
-const unavailable: ReadonlySet<DatabaseErrorCode> = new Set([
-  "DATABASE_BUSY",
-  "DATABASE_CLOSED",
-  "DATABASE_COMMIT_UNKNOWN",
-  "DATABASE_CONNECTION_LOST",
-  "DATABASE_UNREACHABLE",
-]);
+/** What a client may try again, here or, while this node stops, at another. */
+const unavailable: ReadonlySet<DatabaseErrorCode> = new Set([...passingFaults, "DATABASE_CLOSED"]);
 
 /** What the client gets of an error: our own refusals as they are; a fault is logged under its id and masked. */
 export function clientError(logger: Logger, requestId: string, error: unknown): GraphQLFormattedError {

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import type { Recorded, WriteServices } from "../../domains/customers/recording.rules.js";
 import type { Database } from "../../platform/database/database.js";
-import { databaseErrorIn } from "../../platform/database/errors.js";
+import { databaseErrorIn, passingFaults } from "../../platform/database/errors.js";
 import type { IdKind } from "../../platform/ids.js";
 import type { PendingItem, RowRefusal } from "./items.js";
 import { type RecordName, records } from "./records.js";
@@ -9,12 +9,6 @@ import { type RecordName, records } from "./records.js";
 /** A database that restarts is back within seconds; after this the import stops and can be resumed. */
 const maxTries = 15;
 const retryAfterMs = 1_000;
-const passing = new Set([
-  "DATABASE_BUSY",
-  "DATABASE_CONNECTION_LOST",
-  "DATABASE_COMMIT_UNKNOWN",
-  "DATABASE_UNREACHABLE",
-]);
 
 /** Records one batch; again when the connection is lost, which the claims of the references make harmless. */
 export async function recordItems(
@@ -29,7 +23,8 @@ export async function recordItems(
     try {
       return await records[record](services, source, inputs);
     } catch (error) {
-      if (tries === maxTries || !passing.has(databaseErrorIn(error)?.code ?? "")) throw error;
+      const fault = databaseErrorIn(error);
+      if (tries === maxTries || !fault || !passingFaults.has(fault.code)) throw error;
       await pause(retryAfterMs);
     }
   }

@@ -11,6 +11,14 @@ export type DatabaseErrorCode =
   | "DATABASE_UNREACHABLE"
   | "EMBEDDED_POSTGRES";
 
+/** Faults that pass by themselves: the same work may be tried again, because what is recorded twice is recorded once. */
+export const passingFaults: ReadonlySet<DatabaseErrorCode> = new Set([
+  "DATABASE_BUSY",
+  "DATABASE_COMMIT_UNKNOWN",
+  "DATABASE_CONNECTION_LOST",
+  "DATABASE_UNREACHABLE",
+]);
+
 export class DatabaseError extends Error {
   readonly code: DatabaseErrorCode;
 
