@@ -9,11 +9,13 @@ import { authenticate } from "./platform/access/caller.js";
 import { type ConnectionOptions, type DatabaseOptions, openDatabase } from "./platform/database/database.js";
 import { migrateDatabase } from "./platform/database/migrate.js";
 import { faultOf, type Logger } from "./platform/log.js";
+import { CompiledReads } from "./platform/reads/compiled-reads.js";
 import { createApollo } from "./server/apollo.js";
 import { builtSchema } from "./server/build-schema.js";
 import { createGraphiql } from "./server/graphiql.js";
 import { createHealth } from "./server/health.js";
 import { createHttpServer, graphqlPath, presentedKey, unauthenticated } from "./server/http.js";
+import { reads } from "./server/reads.js";
 import { starter } from "./server/starter.js";
 import { serveWebSocket } from "./server/websocket.js";
 
@@ -28,6 +30,10 @@ export interface AppOptions {
   /** Shown in GraphiQL: only for demonstrations. */
   shownKey?: string;
   databaseOptions?: DatabaseOptions;
+  /** Queries become one SQL statement each where they can; else every document goes through the resolvers. */
+  compiledReads?: boolean;
+  /** Answers tell in `extensions.read` how they were read. */
+  explainReads?: boolean;
 }
 
 export interface App {
@@ -77,7 +83,8 @@ async function serve(
   const { logger, allowedOrigins } = options;
   const { database } = services;
   const schema = await builtSchema();
-  const apollo = createApollo(schema, logger);
+  const compiled = (options.compiledReads ?? true) ? new CompiledReads(schema, reads, database) : null;
+  const apollo = createApollo(schema, logger, { compiled, explain: options.explainReads ?? false });
   await apollo.start();
   opened.push(() => apollo.stop());
   const identify = (key: string | null) => authenticate(database.read, options.adminKey, key);

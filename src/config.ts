@@ -11,6 +11,8 @@ export interface Config {
   logLevel: string;
   phoneRegion: string | null;
   allowedOrigins: readonly string[];
+  compiledReads: boolean;
+  explainReads: boolean;
 }
 
 /** Thrown with every bad variable at once, in words that say what is expected. Values are never repeated. */
@@ -20,6 +22,8 @@ const logLevels = ["trace", "debug", "info", "warn", "error", "fatal", "silent"]
 /** Short keys can be guessed; sixteen characters of anything random cannot. */
 const minAdminKeyLength = 16;
 const maxPort = 65_535;
+
+const onOff = z.enum(["on", "off"], "must be on or off");
 
 const variables = z.object({
   DATABASE_URL: z
@@ -64,6 +68,8 @@ const variables = z.object({
       "must be origins like https://app.example.com, separated by commas",
     )
     .default([]),
+  COMPILED_READS: onOff.default("on"),
+  EXPLAIN_READS: onOff.default("off"),
 });
 
 /** Reads the environment. Empty variables count as not set. Throws ConfigError. */
@@ -86,5 +92,7 @@ export function readConfig(env: Record<string, string | undefined>): Config {
     logLevel: data.LOG_LEVEL,
     phoneRegion: data.PHONE_REGION ?? null,
     allowedOrigins: data.ALLOWED_ORIGINS,
+    compiledReads: data.COMPILED_READS === "on",
+    explainReads: data.EXPLAIN_READS === "on",
   };
 }

@@ -7,11 +7,16 @@ import type { GraphQLSchema } from "graphql";
 import type { RequestContext } from "../context.js";
 import { ApiError } from "../platform/errors.js";
 import type { Logger } from "../platform/log.js";
+import { compiledReads, type ReadOptions, stringifyResult } from "./compiled-reads.js";
 import { checkCost } from "./cost.js";
 import { checkAccess, clientError, parseOptions, validationOptions, validationRules } from "./operation.js";
 
 /** Apollo as the HTTP side of the one pipeline (`operation.ts`): its hooks call the same checks that the socket calls. */
-export function createApollo(schema: GraphQLSchema, logger: Logger): ApolloServer<RequestContext> {
+export function createApollo(
+  schema: GraphQLSchema,
+  logger: Logger,
+  reads: ReadOptions,
+): ApolloServer<RequestContext> {
   return new ApolloServer<RequestContext>({
     schema,
     introspection: true,
@@ -24,11 +29,13 @@ export function createApollo(schema: GraphQLSchema, logger: Logger): ApolloServe
     allowBatchedHttpRequests: false,
     // Both headers force a preflight, so a page of a foreign origin cannot send them by itself.
     csrfPrevention: { requestHeaders: ["apollo-require-preflight", "authorization", "x-api-key"] },
+    stringifyResult,
     logger: quiet(logger),
     plugins: [
       ApolloServerPluginCacheControlDisabled(),
       ApolloServerPluginLandingPageDisabled(),
       pipeline(schema, logger),
+      compiledReads(reads),
     ],
   });
 }

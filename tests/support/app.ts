@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { type Client, createClient } from "graphql-ws";
 import { WebSocket } from "ws";
 import { type App, startApp } from "../../src/app.js";
-import type { Database } from "../../src/platform/database/database.js";
+import type { ConnectionOptions, Database } from "../../src/platform/database/database.js";
 import { createLogger } from "../../src/platform/log.js";
 import { createTestDatabase } from "./database.js";
 
@@ -12,6 +12,8 @@ export interface Answer {
   data: any;
   // biome-ignore lint/suspicious/noExplicitAny: as above
   errors: any[] | undefined;
+  // biome-ignore lint/suspicious/noExplicitAny: as above
+  extensions: any;
 }
 
 export interface TestApp {
@@ -21,6 +23,7 @@ export interface TestApp {
   app: App;
   services: App["services"];
   database: Database;
+  connection: ConnectionOptions;
   /** Texts of all statements since it was emptied last, but for what the feed does on its own time. */
   statements: string[];
   execute(document: string, variables?: object, options?: { key?: string | null }): Promise<Answer>;
@@ -31,9 +34,19 @@ export interface TestApp {
 
 const ofTheFeed = /feed_head|PendingEvents|from "events"/;
 
+interface TestAppOptions {
+  phoneRegion?: string;
+  /** Off: every document goes through the resolvers. */
+  compiledReads?: boolean;
+  /** Another app whose database this one shares. */
+  on?: TestApp;
+}
+
 /** The real app on a database of its own, listening on a free loopback port. */
-export async function startTestApp(options: { phoneRegion?: string } = {}): Promise<TestApp> {
-  const { connection, drop } = await createTestDatabase();
+export async function startTestApp(options: TestAppOptions = {}): Promise<TestApp> {
+  const { connection, drop } = options.on
+    ? { connection: options.on.connection, drop: async () => {} }
+    : await createTestDatabase();
   const key = `test-${randomBytes(12).toString("hex")}`;
   const statements: string[] = [];
   const clients: Client[] = [];
@@ -43,6 +56,8 @@ export async function startTestApp(options: { phoneRegion?: string } = {}): Prom
     port: 0,
     adminKey: key,
     phoneRegion: options.phoneRegion ?? null,
+    compiledReads: options.compiledReads ?? true,
+    explainReads: true,
     allowedOrigins: [],
     logger: createLogger(process.env.TEST_LOG ?? "silent"),
     databaseOptions: {
@@ -57,6 +72,7 @@ export async function startTestApp(options: { phoneRegion?: string } = {}): Prom
     app,
     services: app.services,
     database: app.services.database,
+    connection,
     statements,
     async execute(document, variables = {}, { key: given = key } = {}) {
       const response = await fetch(`${app.url}/graphql`, {
@@ -64,8 +80,8 @@ export async function startTestApp(options: { phoneRegion?: string } = {}): Prom
         headers: { "content-type": "application/json", ...(given && { authorization: `Bearer ${given}` }) },
         body: JSON.stringify({ query: document, variables }),
       });
-      const { data, errors } = (await response.json()) as Answer;
-      return { status: response.status, data, errors };
+      const { data, errors, extensions } = (await response.json()) as Answer;
+      return { status: response.status, data, errors, extensions };
     },
     socket(given = key) {
       const client = createClient({

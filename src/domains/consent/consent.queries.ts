@@ -1,12 +1,14 @@
 import { sql } from "drizzle-orm";
 import { type ConsentRow, consents } from "#schema/consent.js";
-import { customers } from "#schema/customers.js";
+import { customers, sources } from "#schema/customers.js";
+import { channels } from "#schema/interactions.js";
 import type { Database, Tx } from "../../platform/database/database.js";
 import type { Listing } from "../../platform/database/page.js";
 import { insertRows } from "../../platform/database/rows.js";
 import { byIds, statement } from "../../platform/database/statement.js";
 import { orderKey } from "../../platform/graphql/sorting.js";
 import { type Id, uuidOf } from "../../platform/ids.js";
+import { one, page, type Reads } from "../../platform/reads/reads.js";
 
 /** Everything a customer ever said, the latest first. */
 export const customerConsentHistory: Listing = {
@@ -14,6 +16,15 @@ export const customerConsentHistory: Listing = {
   order: [orderKey("occurredAt", consents.occurredAt, "DESC"), orderKey("id", consents.id, "DESC")],
   filter: {},
   parent: { table: customers, key: customers.id, on: [[consents.customerId, customers.id]] },
+};
+
+export const consentReads: Reads = {
+  Customer: { consentHistory: page(customerConsentHistory) },
+  Consent: {
+    channel: one(channels, [channels.code, consents.channel]),
+    source: one(sources, [sources.code, consents.source]),
+    customer: one(customers, [customers.id, consents.customerId]),
+  },
 };
 
 const inForceByCustomers = statement("consents.inForceByCustomers", (db) => {

@@ -6,13 +6,16 @@ import {
   identityClaims,
   type ProfileRow,
   profiles,
+  sources,
 } from "#schema/customers.js";
 import type { Database } from "../../platform/database/database.js";
+import { type Edge, rowsByParents } from "../../platform/database/edge.js";
 import type { Listing } from "../../platform/database/page.js";
 import { byIds, statement } from "../../platform/database/statement.js";
 import { orderKey } from "../../platform/graphql/sorting.js";
-import { type Id, uuidOf } from "../../platform/ids.js";
-import type { IdentityKind } from "./identity.rules.js";
+import { requireId, uuidOf } from "../../platform/ids.js";
+import { column, many, one, page, type Reads, row } from "../../platform/reads/reads.js";
+import { type IdentityKind, identityKey } from "./identity.rules.js";
 
 /** All customers, the newest first. Merged ones are not listed: their survivor is. */
 export const customerListing: Listing = {
@@ -45,35 +48,24 @@ export const customerListing: Listing = {
 
 export const selectCustomersByIds = byIds("customers.byIds", customers);
 
-const identitiesByCustomers = statement("identities.byCustomers", (db) =>
-  db
-    .select()
-    .from(identities)
-    .where(sql`${identities.customerId} = any(${sql.placeholder("ids")}::uuid[])`)
-    .orderBy(identities.customerId, identities.kind, identities.firstSeenAt, identities.id),
+const customerIdentities: Edge = {
+  table: identities,
+  on: [[identities.customerId, customers.id]],
+  order: [identities.kind, identities.firstSeenAt, identities.id],
+};
+
+export const selectIdentitiesByCustomers = rowsByParents<IdentityRow>(
+  "identities.byCustomers",
+  customerIdentities,
 );
 
-export function selectIdentitiesByCustomers(
-  db: Database["read"],
-  ids: readonly Id<"customer">[],
-): Promise<IdentityRow[]> {
-  return identitiesByCustomers(db, { ids: ids.map(uuidOf) });
-}
+const customerProfiles: Edge = {
+  table: profiles,
+  on: [[profiles.customerId, customers.id]],
+  order: [profiles.source, profiles.id],
+};
 
-const profilesByCustomers = statement("profiles.byCustomers", (db) =>
-  db
-    .select()
-    .from(profiles)
-    .where(sql`${profiles.customerId} = any(${sql.placeholder("ids")}::uuid[])`)
-    .orderBy(profiles.customerId, profiles.source, profiles.id),
-);
-
-export function selectProfilesByCustomers(
-  db: Database["read"],
-  ids: readonly Id<"customer">[],
-): Promise<ProfileRow[]> {
-  return profilesByCustomers(db, { ids: ids.map(uuidOf) });
-}
+export const selectProfilesByCustomers = rowsByParents<ProfileRow>("profiles.byCustomers", customerProfiles);
 
 export interface IdentityKey {
   kind: IdentityKind;
@@ -94,3 +86,32 @@ const claimsByKeys = statement("identityClaims.byKeys", (db) =>
 export function selectIdentityClaims(db: Database["read"], keys: readonly IdentityKey[]) {
   return claimsByKeys(db, { values: keys.map((key) => key.value), kinds: keys.map((key) => key.kind) });
 }
+
+/** An id from before a merge finds the survivor: pointers are kept flat, so one step is enough. */
+const survivor = sql`select coalesce(asked_for.merged_into, asked_for.id) from ${customers} as asked_for`;
+
+export const customerReads: Reads = {
+  Query: {
+    customer: row({
+      table: customers,
+      values: ({ id }: { id: string }) => ({ id: uuidOf(requireId("customer", id)) }),
+      where: (value) => sql`${customers.id} = (${survivor} where asked_for.id = ${value("id", "uuid")})`,
+      batchBy: "id",
+    }),
+    customerByIdentity: row({
+      table: customers,
+      values: (asked: IdentityKey, { phoneRegion }: { phoneRegion: string | null }) => ({
+        ...identityKey(asked, phoneRegion),
+      }),
+      where: (
+        value,
+      ) => sql`${customers.id} = (${survivor} join ${identityClaims} on ${identityClaims.customerId} = asked_for.id
+        where ${identityClaims.value} = ${value("value", "text")} and ${identityClaims.kind} = ${value("kind", "identity_kind")})`,
+    }),
+    customers: page(customerListing),
+  },
+  Customer: { identities: many(customerIdentities), profiles: many(customerProfiles) },
+  Identity: { source: one(sources, [sources.code, identities.source]) },
+  Profile: { source: one(sources, [sources.code, profiles.source]) },
+  Source: { code: column(sources.code) },
+};

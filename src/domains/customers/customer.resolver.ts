@@ -3,12 +3,11 @@ import type { CustomerRow } from "#schema/customers.js";
 import type { RequestContext } from "../../context.js";
 import { RequiresScope } from "../../platform/access/scopes.js";
 import { selectPage } from "../../platform/database/page.js";
-import { ApiError } from "../../platform/errors.js";
 import { listRequest } from "../../platform/graphql/listing.js";
 import { requireId } from "../../platform/ids.js";
 import { customerListing } from "./customer.queries.js";
 import { Customer, CustomerConnection, CustomerListArgs } from "./customer.type.js";
-import { normaliseIdentity } from "./identity.rules.js";
+import { identityKey } from "./identity.rules.js";
 import { Identity, IdentityKind } from "./identity.type.js";
 import { Profile } from "./profile.type.js";
 
@@ -38,10 +37,7 @@ export class CustomerResolver {
     @Arg("value", () => String, { description: "The address as a person would type it." }) value: string,
     @Ctx() { loaders, phoneRegion }: RequestContext,
   ) {
-    const identity = normaliseIdentity(kind, value, phoneRegion ? { region: phoneRegion } : {});
-    if (!identity.ok)
-      throw new ApiError("BAD_USER_INPUT", identity.message, { argument: "value", reason: identity.code });
-    return loaders.customers.byIdentity.load({ kind, value: identity.value });
+    return loaders.customers.byIdentity.load(identityKey({ kind, value }, phoneRegion));
   }
 
   @RequiresScope("customers:read")

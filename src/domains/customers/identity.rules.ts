@@ -1,5 +1,6 @@
 import { domainToASCII } from "node:url";
 import { isSupportedCountry, type PhoneNumber, parsePhoneNumberFromString } from "libphonenumber-js/max";
+import { ApiError } from "../../platform/errors.js";
 import { asciiDigits } from "./name.rules.js";
 
 export type IdentityKind = "EMAIL" | "PHONE" | "LOYALTY_CARD" | "DEVICE" | "SOCIAL_HANDLE" | "EXTERNAL_ID";
@@ -11,6 +12,16 @@ export type NormalisedIdentity =
       code: "INVALID_EMAIL" | "INVALID_PHONE" | "INVALID_IDENTITY" | "IDENTITY_TOO_LONG";
       message: string;
     };
+
+/** The key of an identity that a client names. Throws BAD_USER_INPUT with the rule that the value breaks. */
+export function identityKey(
+  { kind, value }: { kind: IdentityKind; value: string },
+  phoneRegion: string | null,
+): { kind: IdentityKind; value: string } {
+  const identity = normaliseIdentity(kind, value, phoneRegion ? { region: phoneRegion } : {});
+  if (identity.ok) return { kind, value: identity.value };
+  throw new ApiError("BAD_USER_INPUT", identity.message, { argument: "value", reason: identity.code });
+}
 
 /**
  * The one spelling under which an identity is stored and looked up. Total: any string gives a value or a refusal.

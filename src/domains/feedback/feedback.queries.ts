@@ -1,6 +1,7 @@
 import { sql } from "drizzle-orm";
-import { customers } from "#schema/customers.js";
+import { customers, sources } from "#schema/customers.js";
 import { feedback } from "#schema/feedback.js";
+import { channels } from "#schema/interactions.js";
 import { tickets } from "#schema/tickets.js";
 import type { Tx } from "../../platform/database/database.js";
 import type { Listing } from "../../platform/database/page.js";
@@ -8,6 +9,7 @@ import { insertRows } from "../../platform/database/rows.js";
 import { byIds } from "../../platform/database/statement.js";
 import { orderKey } from "../../platform/graphql/sorting.js";
 import { type Id, uuidOf } from "../../platform/ids.js";
+import { column, one, page, type Reads } from "../../platform/reads/reads.js";
 
 /** All feedback, the latest first. */
 export const feedbackListing: Listing = {
@@ -38,6 +40,18 @@ export const feedbackListing: Listing = {
 export const customerFeedback: Listing = {
   ...feedbackListing,
   parent: { table: customers, key: customers.id, on: [[feedback.customerId, customers.id]] },
+};
+
+export const feedbackReads: Reads = {
+  Query: { feedback: page(feedbackListing) },
+  Customer: { feedback: page(customerFeedback) },
+  Feedback: {
+    occurredAt: column(feedback.answeredAt),
+    channel: one(channels, [channels.code, feedback.channel]),
+    source: one(sources, [sources.code, feedback.source]),
+    customer: one(customers, [customers.id, feedback.customerId]),
+    ticket: one(tickets, [tickets.customerId, feedback.customerId], [tickets.id, feedback.ticketId]),
+  },
 };
 
 export const selectFeedbackByIds = byIds("feedback.byIds", feedback);

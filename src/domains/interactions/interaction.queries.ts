@@ -1,5 +1,5 @@
 import { sql } from "drizzle-orm";
-import { customers } from "#schema/customers.js";
+import { customers, sources } from "#schema/customers.js";
 import { type ChannelRow, channels, conversations, interactions } from "#schema/interactions.js";
 import type { Database, Tx } from "../../platform/database/database.js";
 import type { Listing } from "../../platform/database/page.js";
@@ -7,6 +7,7 @@ import { insertRows } from "../../platform/database/rows.js";
 import { byIds, statement } from "../../platform/database/statement.js";
 import { orderKey } from "../../platform/graphql/sorting.js";
 import { type Id, uuidOf } from "../../platform/ids.js";
+import { column, one, page, type Reads } from "../../platform/reads/reads.js";
 
 /** All interactions, the latest first. */
 export const interactionListing: Listing = {
@@ -55,6 +56,32 @@ export const customerConversations: Listing = {
   order: [orderKey("lastAt", conversations.lastAt, "DESC"), orderKey("id", conversations.id, "DESC")],
   filter: {},
   parent: { table: customers, key: customers.id, on: [[conversations.customerId, customers.id]] },
+};
+
+export const interactionReads: Reads = {
+  Query: { interactions: page(interactionListing) },
+  Customer: { interactions: page(customerInteractions), conversations: page(customerConversations) },
+  Interaction: {
+    channel: one(channels, [channels.code, interactions.channel]),
+    source: one(sources, [sources.code, interactions.source]),
+    customer: one(customers, [customers.id, interactions.customerId]),
+    conversation: one(
+      conversations,
+      [conversations.customerId, interactions.customerId],
+      [conversations.id, interactions.conversationId],
+    ),
+  },
+  Conversation: {
+    source: one(sources, [sources.code, conversations.source]),
+    interactions: page(conversationInteractions),
+  },
+  Channel: {
+    code: column(channels.code),
+    name: column(channels.name),
+    automated: column(channels.automated),
+    costPerContact: column(channels.costPerContact),
+    costCurrency: column(channels.costCurrency),
+  },
 };
 
 export const selectInteractionsByIds = byIds("interactions.byIds", interactions);

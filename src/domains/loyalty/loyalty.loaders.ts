@@ -3,7 +3,7 @@ import type { Database } from "../../platform/database/database.js";
 import type { Id } from "../../platform/ids.js";
 import { lazyLoaders, loadById, loadMany, loadOne, loadPage } from "../../platform/loaders.js";
 import {
-  customerLedger,
+  accountLedger,
   selectAccountsByCustomers,
   selectEntriesByIds,
   selectRewardsByCodes,
@@ -25,7 +25,7 @@ export function loyaltyLoaders(db: Database["read"]) {
         (ids: readonly Id<"customer">[]) => selectAccountsByCustomers(db, ids),
         (row) => row.customerId,
       ),
-    ledgerPageByCustomer: () => loadPage<LoyaltyEntryRow>(db, customerLedger),
+    ledgerPageByCustomer: () => loadPage<LoyaltyEntryRow>(db, accountLedger),
     tiers: () => ({ load: () => tiers.load(programme) }),
     tierByCode: () => ({
       load: async (code: string) => (await tiers.load(programme)).find((tier) => tier.code === code) ?? null,

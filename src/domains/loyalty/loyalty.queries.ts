@@ -1,5 +1,5 @@
-import { sql } from "drizzle-orm";
-import { customers } from "#schema/customers.js";
+import { getTableColumns, sql } from "drizzle-orm";
+import { customers, sources } from "#schema/customers.js";
 import {
   type LoyaltyAccountRow,
   type LoyaltyTierRow,
@@ -10,17 +10,18 @@ import {
   rewards,
 } from "#schema/loyalty.js";
 import type { Database, Queryable, Tx } from "../../platform/database/database.js";
+import { type Edge, rowsByParents } from "../../platform/database/edge.js";
 import type { Listing } from "../../platform/database/page.js";
 import { insertRows } from "../../platform/database/rows.js";
 import { byIds, statement } from "../../platform/database/statement.js";
 import { orderKey } from "../../platform/graphql/sorting.js";
-import { type Id, uuidOf } from "../../platform/ids.js";
+import { column, many, object, one, page, type Reads } from "../../platform/reads/reads.js";
 
 /** The rewards that one list shows; a programme has dozens. */
 const maxRewards = 1_000;
 
-/** The ledger of a customer's account, the latest first. */
-export const customerLedger: Listing = {
+/** The ledger of an account, the latest first. A customer has one account, so their id names it. */
+export const accountLedger: Listing = {
   table: loyaltyEntries,
   order: [
     orderKey("occurredAt", loyaltyEntries.occurredAt, "DESC"),
@@ -43,25 +44,52 @@ export const customerLedger: Listing = {
     occurredAt: loyaltyEntries.occurredAt,
     recordedAt: loyaltyEntries.recordedAt,
   },
-  parent: { table: customers, key: customers.id, on: [[loyaltyEntries.customerId, customers.id]] },
+  parent: {
+    table: loyaltyAccounts,
+    key: loyaltyAccounts.customerId,
+    on: [[loyaltyEntries.customerId, loyaltyAccounts.customerId]],
+  },
+};
+
+const customerAccount: Edge = {
+  table: loyaltyAccounts,
+  on: [[loyaltyAccounts.customerId, customers.id]],
+};
+
+export const loyaltyReads: Reads = {
+  Query: { loyaltyTiers: many({ table: loyaltyTiers, on: [], order: [loyaltyTiers.rank] }) },
+  Customer: { loyalty: { kind: "one", edge: customerAccount } },
+  LoyaltyAccount: {
+    tier: one(loyaltyTiers, [loyaltyTiers.code, loyaltyAccounts.tier]),
+    points: object(getTableColumns(loyaltyAccounts)),
+    customer: one(customers, [customers.id, loyaltyAccounts.customerId]),
+    ledger: page(accountLedger),
+  },
+  LoyaltyEntry: {
+    customer: one(customers, [customers.id, loyaltyEntries.customerId]),
+    account: one(loyaltyAccounts, [loyaltyAccounts.customerId, loyaltyEntries.customerId]),
+    reward: one(rewards, [rewards.code, loyaltyEntries.reward]),
+    source: one(sources, [sources.code, loyaltyEntries.source]),
+  },
+  LoyaltyTier: {
+    name: column(loyaltyTiers.name),
+    rank: column(loyaltyTiers.rank),
+    earnedFrom: column(loyaltyTiers.earnedFrom),
+  },
+  Reward: {
+    name: column(rewards.name),
+    costPoints: column(rewards.costPoints),
+    available: column(rewards.available),
+  },
 };
 
 export const selectEntriesByIds = byIds("loyaltyEntries.byIds", loyaltyEntries);
 
-const accountsByCustomers = statement("loyaltyAccounts.byCustomers", (db) =>
-  db
-    .select()
-    .from(loyaltyAccounts)
-    .where(sql`${loyaltyAccounts.customerId} = any(${sql.placeholder("ids")}::uuid[])`),
-);
-
 /** The accounts of these customers; those who never had points are missing from the answer. */
-export function selectAccountsByCustomers(
-  db: Queryable,
-  ids: readonly Id<"customer">[],
-): Promise<LoyaltyAccountRow[]> {
-  return accountsByCustomers(db, { ids: ids.map(uuidOf) });
-}
+export const selectAccountsByCustomers = rowsByParents<LoyaltyAccountRow>(
+  "loyaltyAccounts.byCustomers",
+  customerAccount,
+);
 
 const allTiers = statement("loyaltyTiers.all", (db) =>
   db.select().from(loyaltyTiers).orderBy(loyaltyTiers.rank),

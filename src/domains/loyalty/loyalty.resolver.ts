@@ -8,7 +8,7 @@ import { Customer } from "../customers/customer.type.js";
 import type { Recorded } from "../customers/recording.rules.js";
 import { withCursors } from "../customers/recording.type.js";
 import { recordLoyaltyEntries } from "./loyalty.actions.js";
-import { customerLedger } from "./loyalty.queries.js";
+import { accountLedger } from "./loyalty.queries.js";
 import { pointsMissing, tierAbove } from "./loyalty.rules.js";
 import { LoyaltyAccount } from "./loyalty.type.js";
 import { LoyaltyEntry, LoyaltyEntryConnection, LoyaltyEntryListArgs } from "./loyalty-entry.type.js";
@@ -67,7 +67,7 @@ export class LoyaltyAccountResolver {
     @Args(() => LoyaltyEntryListArgs) args: LoyaltyEntryListArgs,
     @Ctx() { loaders }: RequestContext,
   ) {
-    return loaders.loyalty.ledgerPageByCustomer.load(account.customerId, listRequest(customerLedger, args));
+    return loaders.loyalty.ledgerPageByCustomer.load(account.customerId, listRequest(accountLedger, args));
   }
 }
 

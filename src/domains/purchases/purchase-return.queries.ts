@@ -1,17 +1,19 @@
 import { and, eq, sql } from "drizzle-orm";
-import { customers } from "#schema/customers.js";
+import { customers, sources } from "#schema/customers.js";
+import { channels } from "#schema/interactions.js";
 import {
   type PurchaseReturnItemRow,
   purchaseReturnItems,
   purchaseReturns,
   purchases,
 } from "#schema/purchases.js";
-import type { Database, Tx } from "../../platform/database/database.js";
+import type { Tx } from "../../platform/database/database.js";
+import { type Edge, rowsByParents } from "../../platform/database/edge.js";
 import type { Listing } from "../../platform/database/page.js";
 import { insertRows } from "../../platform/database/rows.js";
-import { byIds, statement } from "../../platform/database/statement.js";
+import { byIds } from "../../platform/database/statement.js";
 import { orderKey } from "../../platform/graphql/sorting.js";
-import { type Id, uuidOf } from "../../platform/ids.js";
+import { column, many, object, one, page, type Reads } from "../../platform/reads/reads.js";
 import { insertLines, type Lined } from "./purchase-line.queries.js";
 
 const itemOfReturn = and(
@@ -70,20 +72,40 @@ export const returnsOfPurchase: Listing = {
 
 export const selectReturnsByIds = byIds("purchaseReturns.byIds", purchaseReturns);
 
-const itemsByReturns = statement("purchaseReturnItems.byReturns", (db) =>
-  db
-    .select()
-    .from(purchaseReturnItems)
-    .where(sql`${purchaseReturnItems.purchaseReturnId} = any(${sql.placeholder("ids")}::uuid[])`)
-    .orderBy(purchaseReturnItems.purchaseReturnId, purchaseReturnItems.position),
+const returnItems: Edge = {
+  table: purchaseReturnItems,
+  on: [
+    [purchaseReturnItems.customerId, purchaseReturns.customerId],
+    [purchaseReturnItems.purchaseReturnId, purchaseReturns.id],
+  ],
+  order: [purchaseReturnItems.position],
+};
+
+export const selectItemsByReturns = rowsByParents<PurchaseReturnItemRow>(
+  "purchaseReturnItems.byReturns",
+  returnItems,
 );
 
-export function selectItemsByReturns(
-  db: Database["read"],
-  ids: readonly Id<"purchaseReturn">[],
-): Promise<PurchaseReturnItemRow[]> {
-  return itemsByReturns(db, { ids: ids.map(uuidOf) });
-}
+export const purchaseReturnReads: Reads = {
+  Query: { returns: page(purchaseReturnListing) },
+  Customer: { returns: page(customerReturns) },
+  Purchase: { returns: page(returnsOfPurchase) },
+  PurchaseReturn: {
+    occurredAt: column(purchaseReturns.returnedAt),
+    channel: one(channels, [channels.code, purchaseReturns.channel]),
+    source: one(sources, [sources.code, purchaseReturns.source]),
+    customer: one(customers, [customers.id, purchaseReturns.customerId]),
+    purchase: one(
+      purchases,
+      [purchases.customerId, purchaseReturns.customerId],
+      [purchases.id, purchaseReturns.purchaseId],
+    ),
+    total: object({ amount: purchaseReturns.total, currency: purchaseReturns.currency }),
+    items: many(returnItems, {
+      unitPrice: object({ amount: purchaseReturnItems.unitPrice, currency: purchaseReturns.currency }),
+    }),
+  },
+};
 
 /** Writes returns with their lines: two statements, however many. */
 export async function insertReturns(

@@ -1,12 +1,15 @@
 import { and, eq, sql } from "drizzle-orm";
-import { customers } from "#schema/customers.js";
+import { customers, sources } from "#schema/customers.js";
+import { channels } from "#schema/interactions.js";
 import { type PurchaseItemRow, purchaseItems, purchases } from "#schema/purchases.js";
-import type { Database, Tx } from "../../platform/database/database.js";
+import type { Tx } from "../../platform/database/database.js";
+import { type Edge, rowsByParents } from "../../platform/database/edge.js";
 import type { Listing } from "../../platform/database/page.js";
 import { insertRows } from "../../platform/database/rows.js";
-import { byIds, statement } from "../../platform/database/statement.js";
+import { byIds } from "../../platform/database/statement.js";
 import { orderKey } from "../../platform/graphql/sorting.js";
 import { type Id, uuidOf } from "../../platform/ids.js";
+import { column, many, object, one, page, type Reads } from "../../platform/reads/reads.js";
 import { insertLines, type Lined } from "./purchase-line.queries.js";
 
 const itemOfPurchase = and(
@@ -49,20 +52,31 @@ export const customerPurchases: Listing = {
 
 export const selectPurchasesByIds = byIds("purchases.byIds", purchases);
 
-const itemsByPurchases = statement("purchaseItems.byPurchases", (db) =>
-  db
-    .select()
-    .from(purchaseItems)
-    .where(sql`${purchaseItems.purchaseId} = any(${sql.placeholder("ids")}::uuid[])`)
-    .orderBy(purchaseItems.purchaseId, purchaseItems.position),
-);
+const orderItems: Edge = {
+  table: purchaseItems,
+  on: [
+    [purchaseItems.customerId, purchases.customerId],
+    [purchaseItems.purchaseId, purchases.id],
+  ],
+  order: [purchaseItems.position],
+};
 
-export function selectItemsByPurchases(
-  db: Database["read"],
-  ids: readonly Id<"purchase">[],
-): Promise<PurchaseItemRow[]> {
-  return itemsByPurchases(db, { ids: ids.map(uuidOf) });
-}
+export const selectItemsByPurchases = rowsByParents<PurchaseItemRow>("purchaseItems.byPurchases", orderItems);
+
+export const purchaseReads: Reads = {
+  Query: { purchases: page(purchaseListing) },
+  Customer: { purchases: page(customerPurchases) },
+  Purchase: {
+    occurredAt: column(purchases.placedAt),
+    channel: one(channels, [channels.code, purchases.channel]),
+    source: one(sources, [sources.code, purchases.source]),
+    customer: one(customers, [customers.id, purchases.customerId]),
+    total: object({ amount: purchases.total, currency: purchases.currency }),
+    items: many(orderItems, {
+      unitPrice: object({ amount: purchaseItems.unitPrice, currency: purchases.currency }),
+    }),
+  },
+};
 
 /** Whose orders these are, inside a write. */
 export function selectPurchaseSubjects(tx: Tx, ids: readonly Id<"purchase">[]) {

@@ -17,7 +17,7 @@ export function ticketLoaders(db: Database["read"]) {
     openCountByCustomer: () =>
       loadOne(
         (ids: readonly Id<"customer">[]) => selectOpenTicketCounts(db, ids),
-        (row) => row.customerId,
+        (row) => row.parentId,
       ),
     pageByCustomer: () => loadPage<TicketRow>(db, customerTickets),
     eventPageByTicket: () => loadPage<TicketEventRow>(db, eventsOfTicket),

@@ -1,12 +1,15 @@
 import { sql } from "drizzle-orm";
-import { customers } from "#schema/customers.js";
+import { customers, sources } from "#schema/customers.js";
+import { channels, interactions } from "#schema/interactions.js";
 import { ticketEvents, tickets } from "#schema/tickets.js";
-import type { Database, Tx } from "../../platform/database/database.js";
+import type { Tx } from "../../platform/database/database.js";
+import { countsByParents, type Edge } from "../../platform/database/edge.js";
 import type { Listing } from "../../platform/database/page.js";
 import { insertRows } from "../../platform/database/rows.js";
-import { byIds, statement } from "../../platform/database/statement.js";
+import { byIds } from "../../platform/database/statement.js";
 import { orderKey } from "../../platform/graphql/sorting.js";
 import { type Id, uuidOf } from "../../platform/ids.js";
+import { count, one, page, type Reads } from "../../platform/reads/reads.js";
 
 /** All tickets, the newest opened first. */
 export const ticketListing: Listing = {
@@ -71,21 +74,38 @@ export const selectTicketsByIds = byIds("tickets.byIds", tickets);
 export const selectTicketEventsByIds = byIds("ticketEvents.byIds", ticketEvents);
 
 /** The statuses stand in the words of the partial index `tickets_open_idx`, so that it serves. */
-const openCounts = statement("tickets.openCountsByCustomers", (db) =>
-  db
-    .select({ customerId: tickets.customerId, count: sql<number>`count(*)::int` })
-    .from(tickets)
-    .where(
-      sql`${tickets.customerId} = any(${sql.placeholder("ids")}::uuid[])
-        and ${tickets.status} in ('NEW', 'OPEN', 'PENDING', 'ON_HOLD')`,
-    )
-    .groupBy(tickets.customerId),
-);
+const openTickets: Edge = {
+  table: tickets,
+  on: [[tickets.customerId, customers.id]],
+  always: sql`${tickets.status} in ('NEW', 'OPEN', 'PENDING', 'ON_HOLD')`,
+};
 
 /** How many open tickets each of these customers has; those without any are missing from the answer. */
-export function selectOpenTicketCounts(db: Database["read"], customerIds: readonly Id<"customer">[]) {
-  return openCounts(db, { ids: customerIds.map(uuidOf) });
-}
+export const selectOpenTicketCounts = countsByParents<"customer">(
+  "tickets.openCountsByCustomers",
+  openTickets,
+);
+
+export const ticketReads: Reads = {
+  Query: { tickets: page(ticketListing) },
+  Customer: { tickets: page(customerTickets), openTicketCount: count(openTickets) },
+  Ticket: {
+    channel: one(channels, [channels.code, tickets.channel]),
+    source: one(sources, [sources.code, tickets.source]),
+    customer: one(customers, [customers.id, tickets.customerId]),
+    events: page(eventsOfTicket),
+  },
+  TicketEvent: {
+    channel: one(channels, [channels.code, ticketEvents.channel]),
+    source: one(sources, [sources.code, ticketEvents.source]),
+    ticket: one(tickets, [tickets.customerId, ticketEvents.customerId], [tickets.id, ticketEvents.ticketId]),
+    interaction: one(
+      interactions,
+      [interactions.customerId, ticketEvents.customerId],
+      [interactions.id, ticketEvents.interactionId],
+    ),
+  },
+};
 
 /** Whose these tickets are and what they are called, inside a write. */
 export function selectTicketHeads(tx: Tx, ids: readonly Id<"ticket">[]) {

@@ -14,6 +14,8 @@ export type Queryable = Database["read"] | Tx;
 export interface Database {
   /** Statements outside a transaction. They cannot write (25006): writing needs `transaction`. */
   readonly read: PostgresJsDatabase;
+  /** The same for a statement whose text is ready; it is kept prepared. Rows are arrays of values. */
+  prepared(text: string, parameters: readonly unknown[]): Promise<unknown[][]>;
   /**
    * One READ COMMITTED transaction. The whole work runs again, a few times at most, after a deadlock or serialisation
    * failure: it must have no other effect than its statements. Rejects with CommitUnknown when the connection dies during
@@ -92,6 +94,11 @@ export function openDatabase(to: ConnectionOptions, options: DatabaseOptions = {
       asDriver((...statement) => readPool.use((connection) => connection.send(...statement))),
       { logger },
     ),
+    prepared(text, parameters) {
+      logger.logQuery(text);
+      const options = { prepare: true, asArrays: true };
+      return readPool.use((connection) => connection.send(text, parameters, options)) as Promise<unknown[][]>;
+    },
     transaction: (work) =>
       retryTransaction(() => writePool.use((connection) => runTransaction(connection, work, logger))),
     listen: (channel, onNotify, onListening) => signals.listen(channel, { onNotify, onListening }),

@@ -21,9 +21,22 @@ export interface Compiled {
 
 type Where = Record<string, unknown>;
 
-/** Compiles a filter input to one condition. Throws BAD_USER_INPUT for what no statement can hold. */
-export function compileFilter(where: object | null | undefined, fields: FilterFields): Compiled {
-  const compiler = new Compiler(fields);
+/** How a value enters a statement; `type` is that of the column, an array of it for a list of values. */
+export type Bind = (name: string, column: Column, value: unknown) => SQL;
+
+const asPlaceholder: Bind = (name, column, value) =>
+  sql`${sql.placeholder(name)}::${sql.raw(column.getSQLType() + (Array.isArray(value) ? "[]" : ""))}`;
+
+/**
+ * Compiles a filter input to one condition. Throws BAD_USER_INPUT for what no statement can hold. The prefix keeps the
+ * values of several filters in one statement apart.
+ */
+export function compileFilter(
+  where: object | null | undefined,
+  fields: FilterFields,
+  { prefix = "", bind = asPlaceholder }: { prefix?: string; bind?: Bind } = {},
+): Compiled {
+  const compiler = new Compiler(fields, prefix, bind);
   const condition = where ? compiler.all(where as Where) : undefined;
   return { condition, values: compiler.values, shape: compiler.shape.join(" ") };
 }
@@ -33,7 +46,11 @@ class Compiler {
   readonly shape: string[] = [];
   private conditions = 0;
 
-  constructor(private readonly fields: FilterFields) {}
+  constructor(
+    private readonly fields: FilterFields,
+    private readonly prefix: string,
+    private readonly bindAs: Bind,
+  ) {}
 
   all(where: Where): SQL | undefined {
     return this.join(
@@ -100,19 +117,19 @@ class Compiler {
       throw new ApiError("BAD_USER_INPUT", `A list in a filter may hold at most ${maxFilterValues} values.`);
     }
     const bound = values.filter((value) => value !== null).map((value) => driverValue(column, value));
-    const name = this.name(bound);
-    const array = sql`${sql.placeholder(name)}::${sql.raw(column.getSQLType())}[]`;
+    const array = this.bindAs(this.name(bound), column, bound);
     return operator === "in"
       ? sql`${column} = any(${array})`
       : sql`(${column} <> all(${array}) or ${column} is null)`;
   }
 
   private bind(column: Column, value: unknown): SQL {
-    return sql`${sql.placeholder(this.name(driverValue(column, value)))}::${sql.raw(column.getSQLType())}`;
+    const bound = driverValue(column, value);
+    return this.bindAs(this.name(bound), column, bound);
   }
 
   private name(value: unknown): string {
-    const name = `f${Object.keys(this.values).length}`;
+    const name = `${this.prefix}f${Object.keys(this.values).length}`;
     this.values[name] = value;
     return name;
   }

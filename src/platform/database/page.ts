@@ -5,7 +5,7 @@ import type { SortField } from "../graphql/sorting.js";
 import { groupBy } from "../group.js";
 import { uuidOf } from "../ids.js";
 import type { Database } from "./database.js";
-import { type Compiled, compileFilter, type FilterFields } from "./filter.js";
+import { type Bind, type Compiled, compileFilter, type FilterFields } from "./filter.js";
 import { beyond, decodeCursor, encodeCursor, type OrderKey, orderBy, orderName } from "./keyset.js";
 import { shapedStatement } from "./statement.js";
 
@@ -84,29 +84,11 @@ type Plan = ReturnType<typeof planOf>;
 
 /** Everything about one request that does not depend on the parents. */
 function planOf(listing: Listing, request: ListRequest) {
-  const order = request.order ?? listing.order;
-  const filter = compileFilter(request.where, listing.filter);
-  const values: Record<string, unknown> = { ...filter.values, limit: request.size + 1 };
-  const conditions = [filter.condition, listing.always];
-  let shape = `${request.backward ? "<" : ">"}${orderName(order)}|${filter.shape}`;
-  for (const [prefix, cursor, before] of [
-    ["c", request.cursor, request.backward],
-    ["o", request.otherCursor, !request.backward],
-  ] as const) {
-    if (cursor === null) continue;
-    const place = decodeCursor(order, cursor);
-    place.forEach((value, i) => {
-      values[`${prefix}${i}`] = value === null ? null : (order[i] as OrderKey).column.mapToDriverValue(value);
-    });
-    conditions.push(beyond(order, place, prefix, before));
-    shape += `|${prefix}${place.map((value) => (value === null ? "n" : "v")).join("")}`;
-  }
+  const parts = pageParts(listing, request);
+  const { order, values, shape } = parts;
   return {
     run: (db: Database["read"], what: What, extra: object) =>
-      prepared(db, listing, what, shape, { order, backward: request.backward, filter, conditions })({
-        ...values,
-        ...extra,
-      }),
+      prepared(db, listing, what, shape, parts)({ ...values, limit: request.size + 1, ...extra }),
     page<R extends Row>(rows: Row[], count: () => Promise<number>): Page<R> {
       const more = rows.length > request.size;
       const shown = (more ? rows.slice(0, request.size) : rows) as R[];
@@ -120,16 +102,43 @@ function planOf(listing: Listing, request: ListRequest) {
   };
 }
 
-type What = "page" | "pages" | "count" | "counts" | "matching";
-interface Parts {
+/** The clauses of a page, and the values of their placeholders. Equal shapes make equal clauses. */
+export interface PageParts {
   order: readonly OrderKey[];
   backward: boolean;
   filter: Compiled;
+  /** The filter, what always holds, and the ends that cursors set. */
   conditions: (SQL | undefined)[];
+  values: Record<string, unknown>;
+  shape: string;
 }
 
+/** The clauses of one page. The prefix keeps the placeholders of several pages in one statement apart. */
+export function pageParts(listing: Listing, request: ListRequest, prefix = "", bind?: Bind): PageParts {
+  const order = request.order ?? listing.order;
+  const filter = compileFilter(request.where, listing.filter, { prefix, ...(bind && { bind }) });
+  const values: Record<string, unknown> = { ...filter.values };
+  const conditions = [filter.condition, listing.always];
+  let shape = `${request.backward ? "<" : ">"}${orderName(order)}|${filter.shape}`;
+  for (const [end, cursor, before] of [
+    ["c", request.cursor, request.backward],
+    ["o", request.otherCursor, !request.backward],
+  ] as const) {
+    if (cursor === null) continue;
+    const place = decodeCursor(order, cursor);
+    const name = `${prefix}${end}`;
+    place.forEach((value, i) => {
+      values[`${name}${i}`] = value === null ? null : (order[i] as OrderKey).column.mapToDriverValue(value);
+    });
+    conditions.push(beyond(order, place, name, before));
+    shape += `|${end}${place.map((value) => (value === null ? "n" : "v")).join("")}`;
+  }
+  return { order, backward: request.backward, filter, conditions, values, shape };
+}
+
+type What = "page" | "pages" | "count" | "counts" | "matching";
 /** The prepared statement of this shape, built once per database. */
-function prepared(db: Database["read"], listing: Listing, what: What, shape: string, parts: Parts): Run {
+function prepared(db: Database["read"], listing: Listing, what: What, shape: string, parts: PageParts): Run {
   const parent = listing.parent ? `${getTableName(listing.parent.table)}.` : "";
   const name = `${parent}${getTableName(listing.table)}:${what}:${what.includes("page") ? shape : parts.filter.shape}`;
   return shapedStatement(db, name, () => builders[what](db, listing, parts)) as Run;
@@ -138,7 +147,7 @@ function prepared(db: Database["read"], listing: Listing, what: What, shape: str
 const ids = sql`any(${sql.placeholder("ids")}::uuid[])`;
 
 const builders = {
-  page: (db: Database["read"], listing: Listing, parts: Parts) =>
+  page: (db: Database["read"], listing: Listing, parts: PageParts) =>
     db
       .select(getTableColumns(listing.table))
       .from(listing.table)
@@ -146,7 +155,7 @@ const builders = {
       .orderBy(...orderBy(parts.order, parts.backward))
       .limit(sql.placeholder("limit")),
 
-  pages: (db: Database["read"], listing: Listing, parts: Parts) => {
+  pages: (db: Database["read"], listing: Listing, parts: PageParts) => {
     const { table, key, on } = parentOf(listing);
     const page = db
       .select(getTableColumns(listing.table))
@@ -163,13 +172,13 @@ const builders = {
       .where(sql`${key} = ${ids}`);
   },
 
-  count: (db: Database["read"], listing: Listing, parts: Parts) =>
+  count: (db: Database["read"], listing: Listing, parts: PageParts) =>
     db
       .select({ count: sql<string>`count(*)` })
       .from(listing.table)
       .where(and(parts.filter.condition, listing.always)),
 
-  matching: (db: Database["read"], listing: Listing, parts: Parts) => {
+  matching: (db: Database["read"], listing: Listing, parts: PageParts) => {
     const { id } = getTableColumns(listing.table) as unknown as { id: Column };
     return db
       .select({ id })
@@ -177,7 +186,7 @@ const builders = {
       .where(and(sql`${id} = ${ids}`, parts.filter.condition, listing.always));
   },
 
-  counts: (db: Database["read"], listing: Listing, parts: Parts) => {
+  counts: (db: Database["read"], listing: Listing, parts: PageParts) => {
     const { table, key, on } = parentOf(listing);
     return db
       .select({ [parentKey]: key, count: sql<string>`count(*)` } as never)

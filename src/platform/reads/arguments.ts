@@ -1,0 +1,55 @@
+import { type SQL, sql } from "drizzle-orm";
+import { getArgumentValues } from "graphql";
+import type { Bind } from "../database/filter.js";
+import { pageParts } from "../database/page.js";
+import { listRequest } from "../graphql/listing.js";
+import type { Site } from "./outline.js";
+import type { PageSite } from "./page-text.js";
+
+/** What the arguments of one field come to. Equal shapes make equal SQL. */
+export interface BoundSite {
+  values: Record<string, unknown>;
+  shape: string;
+  page: PageSite | null;
+}
+
+/** Reads the arguments of one field. Throws what its resolver would throw for them. */
+export function bindSite(site: Site, variables: Record<string, unknown>, context: unknown): BoundSite {
+  const args = getArgumentValues(site.field, site.node, variables);
+  const { source } = site;
+  const prefix = prefixOf(site.index);
+  if (source.kind === "row") {
+    const own = Object.entries(source.values(args as never, context as never));
+    const values = Object.fromEntries(own.map(([name, value]) => [prefix + name, value]));
+    return { values, shape: "", page: null };
+  }
+  const request = listRequest(source.listing, args);
+  const clauses = pageParts(source.listing, request, prefix, site.fixed ? inText : undefined);
+  if (site.fixed)
+    return { values: clauses.values, shape: "", page: { request, clauses, size: whole(request.size) } };
+  const values = { ...clauses.values, [`${prefix}size`]: request.size };
+  const size = sql`${sql.placeholder(`${prefix}size`)}::int`;
+  return { values, shape: clauses.shape, page: { request, clauses, size } };
+}
+
+/** The name of a placeholder that finds a row. */
+export function rowValue(site: number, name: string, type: string): SQL {
+  return sql`${sql.placeholder(prefixOf(site) + name)}::${sql.raw(type)}`;
+}
+
+export function prefixOf(site: number): string {
+  return `s${site}_`;
+}
+
+/** Names of enums go into the text where the document fixes them: the planner then sees which partial index serves. */
+const inText: Bind = (name, column, value) => {
+  const type = column.getSQLType() + (Array.isArray(value) ? "[]" : "");
+  const names = Array.isArray(value) ? value : [value];
+  const plain = names.every((one) => typeof one === "string" && column.enumValues?.includes(one));
+  if (!plain) return sql`${sql.placeholder(name)}::${sql.raw(type)}`;
+  return sql.raw(Array.isArray(value) ? `'{${names.join()}}'::${type}` : `'${value}'::${type}`);
+};
+
+function whole(size: number): SQL {
+  return sql.raw(String(Math.trunc(size)));
+}

@@ -1,0 +1,57 @@
+import type { Database } from "../database/database.js";
+import type { ReadStatement } from "./read-statement.js";
+
+interface Asker {
+  resolve(text: string): void;
+  reject(error: unknown): void;
+}
+
+interface Batch {
+  statement: ReadStatement;
+  values: Record<string, unknown>;
+  askers: Map<string, Asker[]>;
+}
+
+/** Ids in one statement: few enough that nobody waits long for the rows of the others. */
+const maxBatchSize = 50;
+
+/**
+ * Requests of one turn of the event loop that ask the same of different customers share a statement; equal ones share the
+ * answer. Nobody waits for company: a batch is sent as soon as what has arrived is read.
+ */
+export class Batches {
+  private readonly open = new Map<string, Batch>();
+
+  constructor(private readonly database: Database) {}
+
+  /** The text for the id among the values; rejects with faults of the database. */
+  answer(statement: ReadStatement, values: Record<string, unknown>): Promise<string> {
+    const { [statement.batchBy as string]: id, ...others } = values;
+    const key = `${statement.text}\n${JSON.stringify(others)}`;
+    return new Promise((resolve, reject) => {
+      let batch = this.open.get(key);
+      if (!batch) {
+        const opened = { statement, values: others, askers: new Map<string, Asker[]>() };
+        batch = opened;
+        this.open.set(key, opened);
+        setImmediate(() => this.send(key, opened));
+      }
+      const askers = batch.askers.get(id as string);
+      if (askers) askers.push({ resolve, reject });
+      else batch.askers.set(id as string, [{ resolve, reject }]);
+      if (batch.askers.size >= maxBatchSize) this.open.delete(key);
+    });
+  }
+
+  private async send(key: string, { statement, values, askers }: Batch): Promise<void> {
+    if (this.open.get(key)?.askers === askers) this.open.delete(key);
+    try {
+      const parameters = statement.parameters({ ...values, ids: [...askers.keys()] });
+      const rows = await this.database.prepared(statement.text, parameters);
+      for (const [id, text] of rows as [string, string][])
+        for (const { resolve } of askers.get(id) ?? []) resolve(text);
+    } catch (error) {
+      for (const { reject } of [...askers.values()].flat()) reject(error);
+    }
+  }
+}

@@ -1,0 +1,168 @@
+import {
+  type DocumentNode,
+  type FragmentDefinitionNode,
+  type GraphQLSchema,
+  getVariableValues,
+  Kind,
+  type OperationDefinitionNode,
+  visit,
+} from "graphql";
+import { LRUCache } from "lru-cache";
+import type { Scope } from "../access/scopes.js";
+import type { Database } from "../database/database.js";
+import { ApiError } from "../errors.js";
+import { type BoundSite, bindSite } from "./arguments.js";
+import { Batches } from "./batches.js";
+import { NotCompiled, type Outline, outlineOf } from "./outline.js";
+import type { PageSite } from "./page-text.js";
+import { buildStatement, type ReadStatement } from "./read-statement.js";
+import type { Reads } from "./reads.js";
+
+export interface ReadRequest {
+  document: DocumentNode;
+  operation: OperationDefinitionNode;
+  variables: Readonly<Record<string, unknown>>;
+  scopes: ReadonlySet<Scope>;
+  /** Where values that are no arguments come from: the context of the request. */
+  context: unknown;
+}
+
+/** The answer's `data` as JSON text, or why the resolvers have to give it. */
+export type ReadAnswer = { text: string } | { reason: string };
+
+/** Statements kept: a few for each document in practice. The bound is against made-up filters. */
+const maxStatements = 500;
+/** Combinations of access class, @skip and @include that one document is compiled for. */
+const maxVariants = 32;
+
+interface CompiledOutline extends Outline {
+  id: number;
+  /** Arguments that the document fixes, read once. */
+  bound: Map<number, BoundSite>;
+}
+
+interface CompiledDocument {
+  /** Variables that decide about fields, in @skip and @include. */
+  deciding: readonly string[];
+  fragments: ReadonlyMap<string, FragmentDefinitionNode>;
+  outlines: Map<string, CompiledOutline | NotCompiled>;
+}
+
+/** Queries as one SQL statement each. What cannot be one is left to the resolvers, errors of arguments included. */
+export class CompiledReads {
+  private readonly documents = new WeakMap<OperationDefinitionNode, CompiledDocument>();
+  private readonly statements = new LRUCache<string, ReadStatement>({ max: maxStatements });
+  private readonly batches: Batches;
+  private outlines = 0;
+
+  constructor(
+    private readonly schema: GraphQLSchema,
+    private readonly reads: Reads,
+    private readonly database: Database,
+  ) {
+    this.batches = new Batches(database);
+  }
+
+  /** How many statements are kept. */
+  get size(): number {
+    return this.statements.size;
+  }
+
+  /** Rejects with faults of the database only. */
+  async answer(request: ReadRequest): Promise<ReadAnswer> {
+    try {
+      const { statement, values } = this.prepare(request);
+      if (statement.batchBy) return { text: await this.batches.answer(statement, values) };
+      const [row] = await this.database.prepared(statement.text, statement.parameters(values));
+      return { text: (row as [string])[0] };
+    } catch (error) {
+      if (error instanceof NotCompiled) return { reason: error.message };
+      if (error instanceof ApiError) return { reason: "an argument is refused" };
+      throw error;
+    }
+  }
+
+  /** The statement for a request, and what fills it. Throws NotCompiled, or what a resolver throws for its arguments. */
+  private prepare(request: ReadRequest): { statement: ReadStatement; values: Record<string, unknown> } {
+    const definitions = request.operation.variableDefinitions ?? [];
+    const { coerced, errors } = getVariableValues(this.schema, definitions, request.variables);
+    if (errors) throw new NotCompiled("a variable is refused");
+    const outline = this.outlineFor(request, coerced);
+    const values: Record<string, unknown> = {};
+    const pages: (PageSite | null)[] = [];
+    let key = String(outline.id);
+    for (const site of outline.sites) {
+      const bound = outline.bound.get(site.index) ?? bindSite(site, coerced, request.context);
+      if (site.fixed) outline.bound.set(site.index, bound);
+      Object.assign(values, bound.values);
+      pages.push(bound.page);
+      key += `|${bound.shape}`;
+    }
+    for (const computed of outline.computed) Object.assign(values, computed(request.context as never));
+    let statement = this.statements.get(key);
+    if (!statement) {
+      statement = buildStatement(outline, pages);
+      this.statements.set(key, statement);
+    }
+    return { statement, values };
+  }
+
+  private outlineFor(request: ReadRequest, variables: Record<string, unknown>): CompiledOutline {
+    let known = this.documents.get(request.operation);
+    if (!known) {
+      const deciding = decidingVariables(request.document);
+      known = { deciding, fragments: fragmentsOf(request.document), outlines: new Map() };
+      this.documents.set(request.operation, known);
+    }
+    const decided = known.deciding.map((name) => String(variables[name])).join();
+    const variant = `${accessClassOf(request.scopes)}|${decided}`;
+    let outline = known.outlines.get(variant);
+    if (!outline) {
+      if (known.outlines.size >= maxVariants) throw new NotCompiled("it has too many variants");
+      outline = this.compile(request, known, variables);
+      known.outlines.set(variant, outline);
+    }
+    if (outline instanceof NotCompiled) throw outline;
+    return outline;
+  }
+
+  private compile(request: ReadRequest, { fragments }: CompiledDocument, variables: Record<string, unknown>) {
+    try {
+      const { operation, scopes } = request;
+      const outline = outlineOf(this.schema, this.reads, { operation, fragments, variables, scopes });
+      this.outlines++;
+      return { ...outline, id: this.outlines, bound: new Map<number, BoundSite>() };
+    } catch (error) {
+      if (error instanceof NotCompiled) return error;
+      throw error;
+    }
+  }
+}
+
+const accessClasses = new WeakMap<ReadonlySet<Scope>, string>();
+
+/** Callers with the same scopes see the same: they share plans and batches. */
+function accessClassOf(scopes: ReadonlySet<Scope>): string {
+  let name = accessClasses.get(scopes);
+  if (name === undefined) {
+    name = [...scopes].sort().join();
+    accessClasses.set(scopes, name);
+  }
+  return name;
+}
+
+function fragmentsOf(document: DocumentNode): Map<string, FragmentDefinitionNode> {
+  const fragments = document.definitions.filter((node) => node.kind === Kind.FRAGMENT_DEFINITION);
+  return new Map(fragments.map((fragment) => [fragment.name.value, fragment]));
+}
+
+function decidingVariables(document: DocumentNode): string[] {
+  const names = new Set<string>();
+  visit(document, {
+    Directive(node) {
+      for (const { value } of node.arguments ?? [])
+        if (value.kind === Kind.VARIABLE) names.add(value.name.value);
+    },
+  });
+  return [...names];
+}

@@ -1,0 +1,353 @@
+import { getTableColumns } from "drizzle-orm";
+import type { PgColumn as Column, PgTable } from "drizzle-orm/pg-core";
+import {
+  type FieldNode,
+  type FragmentDefinitionNode,
+  type GraphQLField,
+  GraphQLIncludeDirective,
+  type GraphQLObjectType,
+  type GraphQLSchema,
+  GraphQLSkipDirective,
+  getDirectiveValues,
+  getNamedType,
+  isEnumType,
+  isLeafType,
+  isObjectType,
+  Kind,
+  type OperationDefinitionNode,
+  type SelectionSetNode,
+} from "graphql";
+import { publicField, type Scope } from "../access/scopes.js";
+import type { Edge } from "../database/edge.js";
+import type { Listing } from "../database/page.js";
+import { leafOf, type Piece } from "./json-text.js";
+import type { FieldRead, PageRead, Reads, RowRead, TypeReads } from "./reads.js";
+
+/** What a document selects, in the order of the answer, with how each field is read. */
+export type Part = { key: string } & (
+  | { kind: "text"; pieces: readonly Piece[] }
+  | { kind: "object"; parts: readonly Part[]; absentWhenNull: Column | null }
+  | { kind: "one" | "many"; edge: Edge; parts: readonly Part[] }
+  | { kind: "count"; edge: Edge }
+  | { kind: "page"; listing: Listing; site: Site; parts: readonly PagePart[] }
+  | { kind: "row"; read: RowRead; site: Site; parts: readonly Part[] }
+);
+
+export type PagePart = { key: string } & (
+  | { kind: "nodes"; parts: readonly Part[] }
+  | { kind: "edges"; edgeParts: readonly EdgePart[] }
+  | { kind: "pageInfo"; infos: readonly { key: string; name: string }[] }
+  | { kind: "totalCount" | "typename"; name: string }
+);
+export type EdgePart = { key: string } & (
+  | { kind: "node"; parts: readonly Part[] }
+  | { kind: "cursor" | "typename"; name: string }
+);
+
+/** A field whose arguments are read anew for each request, unless they hold no variable and no relative time. */
+export interface Site {
+  index: number;
+  source: PageRead | RowRead;
+  field: GraphQLField<unknown, unknown>;
+  node: FieldNode;
+  fixed: boolean;
+}
+
+export interface Outline {
+  parts: readonly Part[];
+  sites: readonly Site[];
+  /** Values that come from the context of the request, by placeholder. */
+  computed: readonly ((context: never) => Record<string, unknown>)[];
+}
+
+/** Why a document is left to the resolvers. Holds names of the schema, never values. */
+export class NotCompiled extends Error {}
+
+/** Fields of one statement: a few times the widest document of our own. Planning a wider one would cost more than it saves. */
+const maxFields = 400;
+
+export interface Selected {
+  operation: OperationDefinitionNode;
+  fragments: ReadonlyMap<string, FragmentDefinitionNode>;
+  /** Coerced; they decide about @skip and @include. */
+  variables: Readonly<Record<string, unknown>>;
+  scopes: ReadonlySet<Scope>;
+}
+
+/** Works out how a query is read from tables, for callers with these scopes. Throws NotCompiled. */
+export function outlineOf(schema: GraphQLSchema, reads: Reads, selected: Selected): Outline {
+  const query = schema.getQueryType();
+  if (selected.operation.operation !== "query" || !query) throw new NotCompiled("only queries are compiled");
+  const { selectionSet } = selected.operation;
+  const walk = new Walk(schema, reads, selected);
+  const parts = walk.objectParts(query, [selectionSet], { columns: {}, fields: {} });
+  return { parts, sites: walk.sites, computed: walk.computed };
+}
+
+/** What the fields of an object can be read from. */
+interface Row {
+  table?: PgTable;
+  columns: Record<string, Column>;
+  fields: TypeReads;
+}
+
+class Walk {
+  readonly sites: Site[] = [];
+  readonly computed: ((context: never) => Record<string, unknown>)[] = [];
+  private fieldCount = 0;
+
+  constructor(
+    private readonly schema: GraphQLSchema,
+    private readonly reads: Reads,
+    private readonly selected: Selected,
+  ) {}
+
+  objectParts(type: GraphQLObjectType, sets: readonly SelectionSetNode[], row: Row): Part[] {
+    this.allow(type, type.name);
+    return this.fieldsOf(type, sets, (key, name, nodes) => {
+      if (name === "__typename") return { key, kind: "text", pieces: [`"${type.name}"`] };
+      const field = this.fieldOf(type, name);
+      const read = row.fields[name] ?? this.reads[type.name]?.[name] ?? this.ownColumn(type, field, row);
+      return { key, ...this.part(type, field, nodes, read, row) } as Part;
+    });
+  }
+
+  private part(
+    type: GraphQLObjectType,
+    field: Field,
+    nodes: readonly FieldNode[],
+    read: FieldRead,
+    row: Row,
+  ) {
+    const target = getNamedType(field.type);
+    const selections = nodes.flatMap((node) => node.selectionSet ?? []);
+    const inside = (inner: Row) => this.objectParts(target as GraphQLObjectType, selections, inner);
+    if (isLeafType(target)) return this.leaf(type, field, read);
+    if (!isObjectType(target)) throw new NotCompiled(`${type.name}.${field.name} is an interface or a union`);
+    if (parentsOf(read).some((parent) => parent !== row.table))
+      throw new NotCompiled(`${type.name}.${field.name} does not hang on the row around it`);
+    switch (read.kind) {
+      case "object":
+        return { kind: "object", parts: inside({ columns: read.columns, fields: {} }), absentWhenNull: null };
+      case "one":
+      case "many": {
+        if (read.edge.table === row.table)
+          throw new NotCompiled(`${type.name}.${field.name} meets its own table`);
+        const known = read.kind === "one" ? this.knownHere(read.edge, target, selections) : null;
+        if (known) return known;
+        const { edge } = read;
+        const fields = read.kind === "many" ? read.fields : {};
+        return {
+          kind: read.kind,
+          edge,
+          parts: inside({ table: edge.table, columns: columnsOf(edge.table), fields }),
+        };
+      }
+      case "page":
+        return this.page(target, selections, read.listing, this.site(read, field, nodes));
+      case "row": {
+        const parts = inside({ table: read.table, columns: columnsOf(read.table), fields: {} });
+        return { kind: "row", read, site: this.site(read, field, nodes), parts };
+      }
+      default:
+        throw new NotCompiled(`${type.name}.${field.name} is computed`);
+    }
+  }
+
+  private leaf(type: GraphQLObjectType, field: Field, read: FieldRead) {
+    if (read.kind === "count") return { kind: "count", edge: read.edge };
+    if (read.kind === "text") {
+      this.computed.push(read.values);
+      return { kind: "text", pieces: read.pieces };
+    }
+    const target = getNamedType(field.type);
+    const pieces = read.kind === "column" ? leafOf(read.column, target.name, isEnumType(target)) : null;
+    if (!pieces) throw new NotCompiled(`${type.name}.${field.name} is computed`);
+    return { kind: "text", pieces };
+  }
+
+  /** An object of which nothing is asked but the columns that the edge equals is made without looking it up. */
+  private knownHere(edge: Edge, target: GraphQLObjectType, selections: readonly SelectionSetNode[]) {
+    const columns: Record<string, Column> = {};
+    for (const [name, child] of Object.entries(columnsOf(edge.table))) {
+      const pair = edge.on.find(([own]) => own === child);
+      if (pair) columns[name] = pair[1];
+    }
+    const absentWhenNull = edge.on.find(([, parent]) => !parent.notNull)?.[1] ?? null;
+    const sites = this.sites.length;
+    try {
+      const own = this.reads[target.name] ?? {};
+      const fields = Object.fromEntries(
+        Object.entries(own).map(([name, read]) => [
+          name,
+          read.kind === "column" ? renamed(read, edge) : read,
+        ]),
+      );
+      return {
+        kind: "object",
+        parts: this.objectParts(target, selections, { columns, fields }),
+        absentWhenNull,
+      };
+    } catch (error) {
+      if (!(error instanceof NotCompiled) || this.sites.length > sites) throw error;
+      return null;
+    }
+  }
+
+  private page(
+    target: GraphQLObjectType,
+    selections: readonly SelectionSetNode[],
+    listing: Listing,
+    site: Site,
+  ) {
+    const row = { table: listing.table, columns: columnsOf(listing.table), fields: {} };
+    const parts = this.fieldsOf(target, selections, (key, name, nodes): PagePart => {
+      const inner = nodes.flatMap((node) => node.selectionSet ?? []);
+      const type = name === "__typename" ? null : getNamedType(this.fieldOf(target, name).type);
+      if (name === "nodes")
+        return { key, kind: "nodes", parts: this.objectParts(type as GraphQLObjectType, inner, row) };
+      if (name === "edges")
+        return { key, kind: "edges", edgeParts: this.edges(type as GraphQLObjectType, inner, row) };
+      if (name === "pageInfo") {
+        const infos = this.fieldsOf(type as GraphQLObjectType, inner, (key, name) => ({ key, name }));
+        return { key, kind: "pageInfo", infos };
+      }
+      return { key, kind: name === "__typename" ? "typename" : "totalCount", name: target.name };
+    });
+    return { kind: "page", listing, site, parts };
+  }
+
+  private edges(type: GraphQLObjectType, sets: readonly SelectionSetNode[], row: Row): EdgePart[] {
+    return this.fieldsOf(type, sets, (key, name, nodes): EdgePart => {
+      if (name !== "node") return { key, kind: name === "cursor" ? "cursor" : "typename", name: type.name };
+      const node = getNamedType(this.fieldOf(type, name).type) as GraphQLObjectType;
+      return {
+        key,
+        kind: "node",
+        parts: this.objectParts(
+          node,
+          nodes.flatMap((n) => n.selectionSet ?? []),
+          row,
+        ),
+      };
+    });
+  }
+
+  private site(source: PageRead | RowRead, field: Field, nodes: readonly FieldNode[]): Site {
+    const node = nodes[0] as FieldNode;
+    const site = { index: this.sites.length, source, field, node, fixed: isFixed(node) };
+    this.sites.push(site);
+    return site;
+  }
+
+  private fieldOf(type: GraphQLObjectType, name: string): Field {
+    const field = type.getFields()[name];
+    if (!field) throw new NotCompiled(`${type.name}.${name} belongs to introspection`);
+    this.allow(field, `${type.name}.${name}`);
+    return field;
+  }
+
+  /** The pipeline has refused the document already where a scope is missing; the statement does not rely on that. */
+  private allow({ extensions }: { extensions: Readonly<Record<string, unknown>> }, name: string): void {
+    const { scope } = extensions;
+    if (scope === undefined || scope === publicField || this.selected.scopes.has(scope as Scope)) return;
+    throw new NotCompiled(`${name} needs the scope ${scope}`);
+  }
+
+  private ownColumn(type: GraphQLObjectType, field: Field, row: Row): FieldRead {
+    const column = field.resolve ? undefined : row.columns[field.name];
+    if (!column) throw new NotCompiled(`${type.name}.${field.name} is computed`);
+    return { kind: "column", column };
+  }
+
+  /** The fields of a selection as GraphQL collects them: one entry per response key, in the order of first mention. */
+  private fieldsOf<T>(
+    type: GraphQLObjectType,
+    sets: readonly SelectionSetNode[],
+    make: (key: string, name: string, nodes: readonly FieldNode[]) => T,
+  ): T[] {
+    const byKey = new Map<string, FieldNode[]>();
+    const seen = new Set<string>();
+    for (const set of sets) this.collect(type, set, byKey, seen);
+    return [...byKey].map(([key, nodes]) => {
+      this.fieldCount++;
+      if (this.fieldCount > maxFields) throw new NotCompiled(`it selects more than ${maxFields} fields`);
+      return make(key, (nodes[0] as FieldNode).name.value, nodes);
+    });
+  }
+
+  private collect(
+    type: GraphQLObjectType,
+    set: SelectionSetNode,
+    byKey: Map<string, FieldNode[]>,
+    seen: Set<string>,
+  ): void {
+    for (const node of set.selections) {
+      if (!this.included(node)) continue;
+      if (node.kind === Kind.FIELD) {
+        const key = node.alias?.value ?? node.name.value;
+        const known = byKey.get(key);
+        if (known) known.push(node);
+        else byKey.set(key, [node]);
+        continue;
+      }
+      const fragment =
+        node.kind === Kind.INLINE_FRAGMENT ? node : this.selected.fragments.get(node.name.value);
+      if (node.kind === Kind.FRAGMENT_SPREAD) {
+        if (seen.has(node.name.value)) continue;
+        seen.add(node.name.value);
+      }
+      if (fragment && this.applies(fragment.typeCondition?.name.value, type))
+        this.collect(type, fragment.selectionSet, byKey, seen);
+    }
+  }
+
+  private included(node: SelectionSetNode["selections"][number]): boolean {
+    if (!node.directives?.length) return true;
+    const skip = getDirectiveValues(GraphQLSkipDirective, node, this.selected.variables);
+    const include = getDirectiveValues(GraphQLIncludeDirective, node, this.selected.variables);
+    return skip?.if !== true && include?.if !== false;
+  }
+
+  private applies(condition: string | undefined, type: GraphQLObjectType): boolean {
+    if (condition === undefined || condition === type.name) return true;
+    const abstract = this.schema.getType(condition);
+    return (
+      abstract !== undefined &&
+      "name" in abstract &&
+      !isObjectType(abstract) &&
+      this.schema.isSubType(abstract as never, type)
+    );
+  }
+}
+
+type Field = GraphQLField<unknown, unknown>;
+
+const columnCache = new WeakMap<PgTable, Record<string, Column>>();
+
+function columnsOf(table: PgTable): Record<string, Column> {
+  let columns = columnCache.get(table);
+  if (!columns) {
+    columns = getTableColumns(table) as unknown as Record<string, Column>;
+    columnCache.set(table, columns);
+  }
+  return columns;
+}
+
+/** The tables on whose row an edge hangs: a statement finds it by the name of the nearest one around. */
+function parentsOf(read: FieldRead): unknown[] {
+  const on = "edge" in read ? read.edge.on : read.kind === "page" ? (read.listing.parent?.on ?? []) : [];
+  return on.map(([, parent]) => parent.table);
+}
+
+function renamed(read: FieldRead & { kind: "column" }, edge: Edge): FieldRead {
+  const pair = edge.on.find(([child]) => child === read.column);
+  // A column that the edge does not tell makes the field unreadable here, and the object is looked up.
+  return pair ? { kind: "column", column: pair[1] } : { kind: "object", columns: {} };
+}
+
+/** No variable, and no text that could be a time relative to now. */
+function isFixed(node: FieldNode): boolean {
+  const text = JSON.stringify(node.arguments ?? [], (key, value) => (key === "loc" ? undefined : value));
+  return !text.includes(`"kind":"${Kind.VARIABLE}"`) && !/"kind":"StringValue","value":"[+-]?P/.test(text);
+}
