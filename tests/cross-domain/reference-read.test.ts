@@ -1,17 +1,24 @@
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { sql } from "drizzle-orm";
 import { startTestApp, type TestApp } from "../support/app.js";
 
 const document = (name: string) => readFileSync(`tests/operations/${name}.graphql`, "utf8");
 const customerCount = 100;
 
 let app: TestApp;
+/** The same data, read by the resolvers alone. */
+let resolvers: TestApp;
 let ids: string[];
 beforeAll(async () => {
   app = await startTestApp();
+  resolvers = await startTestApp({ on: app, compiledReads: false });
   ids = await seed();
 });
-afterAll(() => app.stop());
+afterAll(async () => {
+  await resolvers.stop();
+  await app.stop();
+});
 
 /** A hundred customers, each with something in every domain. */
 async function seed(): Promise<string[]> {
@@ -150,40 +157,65 @@ test("the reference read shows the whole customer", async () => {
   ]);
 });
 
-test(`the reference read costs ${statementsOfOne} statements, for 1 customer as for 100`, async () => {
+test("each reference read is one statement, and its answer is what the resolvers answer", async () => {
+  for (const [name, variables] of [
+    ["customer-360", { id: ids[0] }],
+    ["customer-list", { first: 100 }],
+  ] as const) {
+    app.statements.length = 0;
+    const answer = await app.execute(document(name), variables);
+    expect(answer.extensions).toEqual({ read: { compiled: true } });
+    expect(app.statements).toHaveLength(1);
+    expect(answer.data).toEqual((await resolvers.execute(document(name), variables)).data);
+  }
+});
+
+test("reads of the same turn share one statement, and each gets its own customer", async () => {
   app.statements.length = 0;
-  await app.execute(document("customer-360"), { id: ids[0] });
-  expect(app.statements).toHaveLength(statementsOfOne);
+  const answers = await Promise.all(
+    ids.slice(0, 10).map((id) => app.execute("query ($id: ID!) { customer(id: $id) { id } }", { id })),
+  );
+  expect(answers.map(({ data }) => data.customer.id)).toEqual(ids.slice(0, 10));
+  expect(app.statements.length).toBeLessThan(10);
+});
+
+test(`by resolvers the reference read costs ${statementsOfOne} statements, for 1 customer as for 100`, async () => {
+  resolvers.statements.length = 0;
+  await resolvers.execute(document("customer-360"), { id: ids[0] });
+  expect(resolvers.statements).toHaveLength(statementsOfOne);
 
   const [, selection] = /customer\(id: \$id\) (\{[\s\S]*\})\s*\}\s*$/.exec(
     document("customer-360"),
   ) as unknown as [string, string];
-  app.statements.length = 0;
-  const { data, errors } = await app.execute(`{ customers(first: 100) { nodes ${selection} } }`);
+  resolvers.statements.length = 0;
+  const { data, errors } = await resolvers.execute(`{ customers(first: 100) { nodes ${selection} } }`);
   expect(errors).toBeUndefined();
   expect(data.customers.nodes).toHaveLength(100);
   expect(data.customers.nodes[57].tickets.nodes).toHaveLength(1);
-  expect(app.statements).toHaveLength(statementsOfOne);
+  expect(resolvers.statements).toHaveLength(statementsOfOne);
 });
 
-test("the list costs five statements for a page of 10 as for one of 100", async () => {
+test("by resolvers the list costs five statements for a page of 10 as for one of 100", async () => {
   for (const first of [10, 100]) {
-    app.statements.length = 0;
-    const { data, errors } = await app.execute(document("customer-list"), { first });
+    resolvers.statements.length = 0;
+    const { data, errors } = await resolvers.execute(document("customer-list"), { first });
     expect(errors).toBeUndefined();
     expect(data.customers.nodes).toHaveLength(first);
     expect(
       data.customers.nodes.every((node: { openTicketCount: number }) => node.openTicketCount === 1),
     ).toBe(true);
-    expect(app.statements).toHaveLength(5);
+    expect(resolvers.statements).toHaveLength(5);
   }
 });
 
-test("the statements of a read are prepared on the server", async () => {
-  await app.execute(document("customer-360"), { id: ids[1] });
+test.each([
+  ["compiled", () => app, "%asked(id)%"],
+  ["resolved", () => resolvers, "%cross join lateral%"],
+])("the statements of a %s read are prepared on the server", async (_name, of, text) => {
+  await of().execute(document("customer-360"), { id: ids[1] });
   const prepared = () =>
-    app.database.read.execute(
-      "select 1 from pg_prepared_statements where statement like '%cross join lateral%' limit 1",
+    of().database.read.execute(
+      sql`select 1 from pg_prepared_statements where statement like ${text} and name <> '' limit 1`,
     );
   const onEachConnection = await Promise.all(Array.from({ length: 8 }, prepared));
   expect(onEachConnection.some((rows) => rows.length === 1)).toBe(true);

@@ -3,14 +3,19 @@ import { sql } from "drizzle-orm";
 import { startTestApp, type TestApp } from "../../support/app.js";
 
 let app: TestApp;
+let resolvers: TestApp;
 beforeAll(async () => {
   app = await startTestApp();
+  resolvers = await startTestApp({ on: app, compiledReads: false });
   // One customer, so that edges are asked for at all.
   await app.database.transaction((tx) =>
     tx.execute(sql`insert into customers (id) values (gen_random_uuid())`),
   );
 });
-afterAll(() => app.stop());
+afterAll(async () => {
+  await resolvers.stop();
+  await app.stop();
+});
 
 interface Plan {
   "Node Type": string;
@@ -54,11 +59,17 @@ test.each([
   ["a customer's feedback", edge("feedback { nodes { id } }")],
   ["a customer's consent history", edge("consentHistory { nodes { id } }")],
 ])("%s come off an index in their order, without a sort", async (_name, document) => {
-  app.statements.length = 0;
-  const { errors } = await app.execute(document);
-  expect(errors).toBeUndefined();
-  const statements = app.statements.slice();
-  expect(statements.length).toBe(document.includes("first: 5") ? 2 : 1);
+  const statements: string[] = [];
+  for (const { path, count } of [
+    { path: app, count: 1 },
+    { path: resolvers, count: document.includes("first: 5") ? 2 : 1 },
+  ]) {
+    path.statements.length = 0;
+    const { errors } = await path.execute(document);
+    expect(errors).toBeUndefined();
+    expect(path.statements).toHaveLength(count);
+    statements.push(...path.statements);
+  }
   for (const statement of statements) {
     const nodes = await plan(statement);
     expect(nodes.map((node) => node["Node Type"]).filter((type) => /Sort|Seq Scan/.test(type))).toEqual([]);
