@@ -15,6 +15,7 @@ import { builtSchema } from "./server/build-schema.js";
 import { createGraphiql } from "./server/graphiql.js";
 import { createHealth } from "./server/health.js";
 import { createHttpServer, graphqlPath, presentedKey, unauthenticated } from "./server/http.js";
+import { createMetrics, createMetricsPage } from "./server/metrics.js";
 import { reads } from "./server/reads.js";
 import { starter } from "./server/starter.js";
 import { serveWebSocket } from "./server/websocket.js";
@@ -83,8 +84,9 @@ async function serve(
   const { logger, allowedOrigins } = options;
   const { database } = services;
   const schema = await builtSchema();
+  const metrics = createMetrics();
   const compiled = (options.compiledReads ?? true) ? new CompiledReads(schema, reads, database) : null;
-  const apollo = createApollo(schema, logger, { compiled, explain: options.explainReads ?? false });
+  const apollo = createApollo(schema, logger, { compiled, metrics, explain: options.explainReads ?? false });
   await apollo.start();
   opened.push(() => apollo.stop());
   const identify = (key: string | null) => authenticate(database.read, options.adminKey, key);
@@ -95,6 +97,7 @@ async function serve(
     allowedOrigins,
     pages: [
       createHealth(async () => !stopping && (await answers(services))),
+      createMetricsPage(metrics, identify),
       createGraphiql({ graphqlPath, starter, ...(options.shownKey && { key: options.shownKey }) }),
     ],
     async contextOf(request, requestId) {

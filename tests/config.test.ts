@@ -11,6 +11,8 @@ test("without variables the server listens on loopback, on port 4000, with an em
     logLevel: "info",
     phoneRegion: null,
     allowedOrigins: [],
+    compiledReads: true,
+    explainReads: false,
   });
 });
 

@@ -2,10 +2,12 @@ import { type ApolloServerPlugin, HeaderMap } from "@apollo/server";
 import type { FormattedExecutionResult } from "graphql";
 import type { RequestContext } from "../context.js";
 import type { CompiledReads } from "../platform/reads/compiled-reads.js";
+import type { Metrics } from "./metrics.js";
 
 export interface ReadOptions {
   /** Absent: every document goes through the resolvers. */
   compiled: CompiledReads | null;
+  metrics: Metrics;
   /** Tell in `extensions.read` how each query was read. For development. */
   explain: boolean;
 }
@@ -16,13 +18,21 @@ class JsonText {
 }
 
 /** Gives the data of queries that compile to one statement; all others go on to the resolvers. */
-export function compiledReads({ compiled, explain }: ReadOptions): ApolloServerPlugin<RequestContext> {
+export function compiledReads({
+  compiled,
+  metrics,
+  explain,
+}: ReadOptions): ApolloServerPlugin<RequestContext> {
   return {
     async requestDidStart() {
       let reason = compiled ? "only queries are compiled" : "compiled reads are off";
       return {
         async responseForOperation({ document, operation, request, contextValue }) {
-          if (!compiled || operation.operation !== "query") return null;
+          if (operation.operation !== "query") return null;
+          if (!compiled) {
+            metrics.resolved(reason);
+            return null;
+          }
           const variables = request.variables ?? {};
           const { scopes } = contextValue.caller;
           const answer = await compiled.answer({
@@ -34,8 +44,10 @@ export function compiledReads({ compiled, explain }: ReadOptions): ApolloServerP
           });
           if ("reason" in answer) {
             reason = answer.reason;
+            metrics.resolved(reason);
             return null;
           }
+          metrics.compiled();
           const extensions = explain ? { extensions: { read: { compiled: true } } } : {};
           // The text takes the place of the object that it would be parsed to; `stringifyResult` puts it in.
           const data = new JsonText(answer.text) as unknown as Record<string, unknown>;

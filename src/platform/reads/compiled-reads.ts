@@ -13,10 +13,11 @@ import type { Database } from "../database/database.js";
 import { ApiError } from "../errors.js";
 import { type BoundSite, bindSite } from "./arguments.js";
 import { Batches } from "./batches.js";
-import { NotCompiled, type Outline, outlineOf } from "./outline.js";
+import { type Outline, outlineOf } from "./outline.js";
 import type { PageSite } from "./page-text.js";
 import { buildStatement, type ReadStatement } from "./read-statement.js";
 import type { Reads } from "./reads.js";
+import { NotCompiled, Selection } from "./selection.js";
 
 export interface ReadRequest {
   document: DocumentNode;
@@ -129,7 +130,10 @@ export class CompiledReads {
   private compile(request: ReadRequest, { fragments }: CompiledDocument, variables: Record<string, unknown>) {
     try {
       const { operation, scopes } = request;
-      const outline = outlineOf(this.schema, this.reads, { operation, fragments, variables, scopes });
+      const query = this.schema.getQueryType();
+      if (operation.operation !== "query" || !query) throw new NotCompiled("only queries are compiled");
+      const selection = new Selection({ schema: this.schema, fragments, variables });
+      const outline = outlineOf(query, operation, { reads: this.reads, selection, scopes });
       this.outlines++;
       return { ...outline, id: this.outlines, bound: new Map<number, BoundSite>() };
     } catch (error) {

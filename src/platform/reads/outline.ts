@@ -2,13 +2,8 @@ import { getTableColumns } from "drizzle-orm";
 import type { PgColumn as Column, PgTable } from "drizzle-orm/pg-core";
 import {
   type FieldNode,
-  type FragmentDefinitionNode,
   type GraphQLField,
-  GraphQLIncludeDirective,
   type GraphQLObjectType,
-  type GraphQLSchema,
-  GraphQLSkipDirective,
-  getDirectiveValues,
   getNamedType,
   isEnumType,
   isLeafType,
@@ -22,6 +17,7 @@ import type { Edge } from "../database/edge.js";
 import type { Listing } from "../database/page.js";
 import { leafOf, type Piece } from "./json-text.js";
 import type { FieldRead, PageRead, Reads, RowRead, TypeReads } from "./reads.js";
+import { NotCompiled, type Selection } from "./selection.js";
 
 /** What a document selects, in the order of the answer, with how each field is read. */
 export type Part = { key: string } & (
@@ -60,27 +56,14 @@ export interface Outline {
   computed: readonly ((context: never) => Record<string, unknown>)[];
 }
 
-/** Why a document is left to the resolvers. Holds names of the schema, never values. */
-export class NotCompiled extends Error {}
-
-/** Fields of one statement: a few times the widest document of our own. Planning a wider one would cost more than it saves. */
-const maxFields = 400;
-
-export interface Selected {
-  operation: OperationDefinitionNode;
-  fragments: ReadonlyMap<string, FragmentDefinitionNode>;
-  /** Coerced; they decide about @skip and @include. */
-  variables: Readonly<Record<string, unknown>>;
-  scopes: ReadonlySet<Scope>;
-}
-
 /** Works out how a query is read from tables, for callers with these scopes. Throws NotCompiled. */
-export function outlineOf(schema: GraphQLSchema, reads: Reads, selected: Selected): Outline {
-  const query = schema.getQueryType();
-  if (selected.operation.operation !== "query" || !query) throw new NotCompiled("only queries are compiled");
-  const { selectionSet } = selected.operation;
-  const walk = new Walk(schema, reads, selected);
-  const parts = walk.objectParts(query, [selectionSet], { columns: {}, fields: {} });
+export function outlineOf(
+  query: GraphQLObjectType,
+  operation: OperationDefinitionNode,
+  { reads, selection, scopes }: { reads: Reads; selection: Selection; scopes: ReadonlySet<Scope> },
+): Outline {
+  const walk = new Walk(reads, selection, scopes);
+  const parts = walk.objectParts(query, [operation.selectionSet], { columns: {}, fields: {} });
   return { parts, sites: walk.sites, computed: walk.computed };
 }
 
@@ -94,17 +77,16 @@ interface Row {
 class Walk {
   readonly sites: Site[] = [];
   readonly computed: ((context: never) => Record<string, unknown>)[] = [];
-  private fieldCount = 0;
 
   constructor(
-    private readonly schema: GraphQLSchema,
     private readonly reads: Reads,
-    private readonly selected: Selected,
+    private readonly selected: Selection,
+    private readonly scopes: ReadonlySet<Scope>,
   ) {}
 
   objectParts(type: GraphQLObjectType, sets: readonly SelectionSetNode[], row: Row): Part[] {
     this.allow(type, type.name);
-    return this.fieldsOf(type, sets, (key, name, nodes) => {
+    return this.selected.fieldsOf(type, sets, (key, name, nodes) => {
       if (name === "__typename") return { key, kind: "text", pieces: [`"${type.name}"`] };
       const field = this.fieldOf(type, name);
       const read = row.fields[name] ?? this.reads[type.name]?.[name] ?? this.ownColumn(type, field, row);
@@ -201,7 +183,7 @@ class Walk {
     site: Site,
   ) {
     const row = { table: listing.table, columns: columnsOf(listing.table), fields: {} };
-    const parts = this.fieldsOf(target, selections, (key, name, nodes): PagePart => {
+    const parts = this.selected.fieldsOf(target, selections, (key, name, nodes): PagePart => {
       const inner = nodes.flatMap((node) => node.selectionSet ?? []);
       const type = name === "__typename" ? null : getNamedType(this.fieldOf(target, name).type);
       if (name === "nodes")
@@ -209,7 +191,10 @@ class Walk {
       if (name === "edges")
         return { key, kind: "edges", edgeParts: this.edges(type as GraphQLObjectType, inner, row) };
       if (name === "pageInfo") {
-        const infos = this.fieldsOf(type as GraphQLObjectType, inner, (key, name) => ({ key, name }));
+        const infos = this.selected.fieldsOf(type as GraphQLObjectType, inner, (key, name) => ({
+          key,
+          name,
+        }));
         return { key, kind: "pageInfo", infos };
       }
       return { key, kind: name === "__typename" ? "typename" : "totalCount", name: target.name };
@@ -218,7 +203,7 @@ class Walk {
   }
 
   private edges(type: GraphQLObjectType, sets: readonly SelectionSetNode[], row: Row): EdgePart[] {
-    return this.fieldsOf(type, sets, (key, name, nodes): EdgePart => {
+    return this.selected.fieldsOf(type, sets, (key, name, nodes): EdgePart => {
       if (name !== "node") return { key, kind: name === "cursor" ? "cursor" : "typename", name: type.name };
       const node = getNamedType(this.fieldOf(type, name).type) as GraphQLObjectType;
       return {
@@ -250,7 +235,7 @@ class Walk {
   /** The pipeline has refused the document already where a scope is missing; the statement does not rely on that. */
   private allow({ extensions }: { extensions: Readonly<Record<string, unknown>> }, name: string): void {
     const { scope } = extensions;
-    if (scope === undefined || scope === publicField || this.selected.scopes.has(scope as Scope)) return;
+    if (scope === undefined || scope === publicField || this.scopes.has(scope as Scope)) return;
     throw new NotCompiled(`${name} needs the scope ${scope}`);
   }
 
@@ -258,66 +243,6 @@ class Walk {
     const column = field.resolve ? undefined : row.columns[field.name];
     if (!column) throw new NotCompiled(`${type.name}.${field.name} is computed`);
     return { kind: "column", column };
-  }
-
-  /** The fields of a selection as GraphQL collects them: one entry per response key, in the order of first mention. */
-  private fieldsOf<T>(
-    type: GraphQLObjectType,
-    sets: readonly SelectionSetNode[],
-    make: (key: string, name: string, nodes: readonly FieldNode[]) => T,
-  ): T[] {
-    const byKey = new Map<string, FieldNode[]>();
-    const seen = new Set<string>();
-    for (const set of sets) this.collect(type, set, byKey, seen);
-    return [...byKey].map(([key, nodes]) => {
-      this.fieldCount++;
-      if (this.fieldCount > maxFields) throw new NotCompiled(`it selects more than ${maxFields} fields`);
-      return make(key, (nodes[0] as FieldNode).name.value, nodes);
-    });
-  }
-
-  private collect(
-    type: GraphQLObjectType,
-    set: SelectionSetNode,
-    byKey: Map<string, FieldNode[]>,
-    seen: Set<string>,
-  ): void {
-    for (const node of set.selections) {
-      if (!this.included(node)) continue;
-      if (node.kind === Kind.FIELD) {
-        const key = node.alias?.value ?? node.name.value;
-        const known = byKey.get(key);
-        if (known) known.push(node);
-        else byKey.set(key, [node]);
-        continue;
-      }
-      const fragment =
-        node.kind === Kind.INLINE_FRAGMENT ? node : this.selected.fragments.get(node.name.value);
-      if (node.kind === Kind.FRAGMENT_SPREAD) {
-        if (seen.has(node.name.value)) continue;
-        seen.add(node.name.value);
-      }
-      if (fragment && this.applies(fragment.typeCondition?.name.value, type))
-        this.collect(type, fragment.selectionSet, byKey, seen);
-    }
-  }
-
-  private included(node: SelectionSetNode["selections"][number]): boolean {
-    if (!node.directives?.length) return true;
-    const skip = getDirectiveValues(GraphQLSkipDirective, node, this.selected.variables);
-    const include = getDirectiveValues(GraphQLIncludeDirective, node, this.selected.variables);
-    return skip?.if !== true && include?.if !== false;
-  }
-
-  private applies(condition: string | undefined, type: GraphQLObjectType): boolean {
-    if (condition === undefined || condition === type.name) return true;
-    const abstract = this.schema.getType(condition);
-    return (
-      abstract !== undefined &&
-      "name" in abstract &&
-      !isObjectType(abstract) &&
-      this.schema.isSubType(abstract as never, type)
-    );
   }
 }
 

@@ -1,0 +1,49 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { Counter, Registry } from "prom-client";
+import { presentedKey } from "./http.js";
+
+/** Figures of this node in the text format of Prometheus. They name fields of the schema, never data. */
+export interface Metrics {
+  /** A query was answered by one compiled statement. */
+  compiled(): void;
+  /** A query went to the resolvers, and why. */
+  resolved(reason: string): void;
+  text(): Promise<string>;
+}
+
+export function createMetrics(): Metrics {
+  const registry = new Registry();
+  const queries = new Counter({
+    name: "customer360_queries_total",
+    help: "Queries by how they were read: one compiled statement, or resolvers and why.",
+    labelNames: ["read", "reason"],
+    registers: [registry],
+  });
+  const compiled = queries.labels({ read: "compiled", reason: "" });
+  return {
+    compiled: () => compiled.inc(),
+    resolved: (reason) => queries.inc({ read: "resolvers", reason }),
+    text: () => registry.metrics(),
+  };
+}
+
+export const metricsPath = "/metrics";
+
+/** Serves the figures to whoever holds a key. */
+export function createMetricsPage(metrics: Metrics, identify: (key: string | null) => Promise<unknown>) {
+  return (request: IncomingMessage, response: ServerResponse): boolean => {
+    if ((request.url ?? "").split("?")[0] !== metricsPath) return false;
+    const answer = async () => {
+      if (!(await identify(presentedKey(request.headers)))) {
+        const errors = [{ message: "Send a valid key.", extensions: { code: "UNAUTHENTICATED" } }];
+        response.writeHead(401, { "content-type": "application/json; charset=utf-8" });
+        return response.end(JSON.stringify({ errors }));
+      }
+      const text = await metrics.text();
+      response.writeHead(200, { "content-type": "text/plain; version=0.0.4; charset=utf-8" });
+      return response.end(text);
+    };
+    answer().catch(() => response.writeHead(503).end());
+    return true;
+  };
+}

@@ -1,0 +1,32 @@
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { startTestApp, type TestApp } from "../support/app.js";
+
+let app: TestApp;
+beforeAll(async () => {
+  app = await startTestApp();
+});
+afterAll(() => app.stop());
+
+const figures = (key: string | null) =>
+  fetch(`${app.url}/metrics`, { headers: key === null ? {} : { authorization: `Bearer ${key}` } });
+
+test("every query is counted by how it was read, with the field that kept it from being one statement", async () => {
+  await app.execute("{ customers { nodes { id } } }");
+  await app.execute("{ customers { nodes { id } } }");
+  const answer = await app.execute("{ rewards { code } }");
+
+  expect(answer.extensions.read).toEqual({ compiled: false, reason: "Query.rewards is computed" });
+  const response = await figures(app.key);
+  expect(response.headers.get("content-type")).toContain("text/plain");
+  const lines = (await response.text()).split("\n");
+  expect(lines).toContain('customer360_queries_total{read="compiled",reason=""} 2');
+  expect(lines).toContain('customer360_queries_total{read="resolvers",reason="Query.rewards is computed"} 1');
+});
+
+test.each([null, "wrong"])("figures are told to holders of a key only", async (key) => {
+  const response = await figures(key);
+  expect(response.status).toBe(401);
+  expect(((await response.json()) as { errors: { extensions: object }[] }).errors[0]?.extensions).toEqual({
+    code: "UNAUTHENTICATED",
+  });
+});
