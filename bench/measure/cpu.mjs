@@ -1,0 +1,50 @@
+import { readdirSync, readFileSync } from "node:fs";
+
+/** Linux counts processor time in hundredths of a second, whatever the kernel's own clock. */
+const MS_PER_TICK = 10;
+
+/** Milliseconds of processor time that a process has used, all its threads together. */
+export function cpuOf(pid) {
+  const { user, system } = timesOf(pid);
+  return (user + system) * MS_PER_TICK;
+}
+
+/** The same for PostgreSQL: the postmaster, every process it has, and those that have ended. Background ones count. */
+export function cpuOfCluster(postmaster) {
+  const own = timesOf(postmaster);
+  let ticks = own.user + own.system + own.childrenUser + own.childrenSystem;
+  for (const name of readdirSync("/proc")) {
+    if (!/^\d+$/.test(name)) continue;
+    const times = timesOf(name);
+    if (times?.parent === postmaster) ticks += times.user + times.system;
+  }
+  return ticks * MS_PER_TICK;
+}
+
+/** Resident memory in MiB. */
+export function memoryOf(pid) {
+  const [, kib] = /^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, "utf8")) ?? [];
+  return Math.round(Number(kib) / 1024);
+}
+
+/** Undefined for a process that has just ended. */
+function timesOf(pid) {
+  let line;
+  try {
+    line = readFileSync(`/proc/${pid}/stat`, "utf8");
+  } catch {
+    return undefined;
+  }
+  // After the name, which may hold anything: state, parent, …; see proc(5) for the places.
+  const fields = line
+    .slice(line.lastIndexOf(")") + 2)
+    .split(" ")
+    .map(Number);
+  return {
+    parent: fields[1],
+    user: fields[11],
+    system: fields[12],
+    childrenUser: fields[13],
+    childrenSystem: fields[14],
+  };
+}

@@ -1,0 +1,29 @@
+import autocannon from "autocannon";
+
+// The load, in a process of its own: one message per shot, one answer per message. Every connection has customers of
+// its own to ask for, and begins again when it has asked for all.
+
+process.on("message", async ({ url, headers, bodies, connections, seconds }) => {
+  let started = 0;
+  const result = await autocannon({
+    url,
+    method: "POST",
+    headers,
+    connections,
+    duration: seconds,
+    setupClient(client) {
+      const share = Math.ceil(bodies.length / connections);
+      const from = share * started++;
+      client.setRequests(bodies.slice(from, from + share).map((body) => ({ body })));
+    },
+  });
+  process.send({
+    requests: result["2xx"],
+    failed: result.non2xx + result.errors + result.timeouts,
+    seconds: result.duration,
+    p50: result.latency.p50,
+    p99: result.latency.p99,
+    bytes: result.throughput.total / result.requests.total,
+  });
+});
+process.on("disconnect", () => process.exit());

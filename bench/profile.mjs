@@ -1,0 +1,129 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import { parseArgs } from "node:util";
+
+const help = `Usage: node bench/profile.mjs [options]
+
+Loads one document and says where the time of the process goes: self time in microseconds per request.
+Build first (npm run build).
+
+  --document NAME     customer-360 (default) or customer-list
+  --contender NAME    ours (default), ours-loaders, limit, …
+  --seconds N         length of the load (default 10)
+  --customers N       size of the data (default 100000)
+  --top N             how many lines (default 25)
+  --keep FILE         keeps the .cpuprofile, for Chrome's developer tools`;
+
+const samplingUs = 250;
+
+const { values } = parseArgs({
+  options: {
+    document: { type: "string", default: "customer-360" },
+    contender: { type: "string", default: "ours" },
+    seconds: { type: "string", default: "10" },
+    customers: { type: "string", default: "100000" },
+    top: { type: "string", default: "25" },
+    keep: { type: "string" },
+    help: { type: "boolean" },
+  },
+});
+if (values.help) console.log(help);
+else await main();
+
+async function main() {
+  const { startCluster } = await import("./setup/cluster.mjs");
+  const cluster = await startCluster();
+  const folder = mkdtempSync(path.join(os.tmpdir(), "c360-profile-"));
+  try {
+    const { shot, from, to } = await record(cluster, folder);
+    const file = path.join(
+      folder,
+      readdirSync(folder).find((name) => name.endsWith(".cpuprofile")),
+    );
+    const profile = JSON.parse(readFileSync(file, "utf8"));
+    print(selfTimes(profile, from, to), shot);
+    if (values.keep) (await import("node:fs")).copyFileSync(file, values.keep);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+    await cluster.stop();
+  }
+}
+
+/** Warms up, loads, and ends the server in good order, which writes the profile. Times in microseconds of the machine's clock. */
+async function record(cluster, folder) {
+  const { contenders } = await import("./contenders/contenders.mjs");
+  const { targetOf, startRunner, warm } = await import("./reads.mjs");
+  const { prepareDataset } = await import("./setup/dataset.mjs");
+  const { shoot, startLoad } = await import("./measure/shot.mjs");
+  const database = await prepareDataset(cluster, Number(values.customers), { log: console.log });
+  const { to: target, places } = await targetOf(cluster, database, 4_000);
+  const nodeOptions = ["--cpu-prof", `--cpu-prof-dir=${folder}`, `--cpu-prof-interval=${samplingUs}`];
+  const { server, body } = await startRunner(contenders[values.contender], target, { nodeOptions });
+  const load = startLoad();
+  const sql = cluster.connect(database);
+  try {
+    const bodies = places.map((place) => body(values.document, place));
+    const shot = (seconds) => shoot({ load, server, cluster, sql, headers: target.headers, bodies, seconds });
+    await warm(shot);
+    const from = now();
+    const result = await shot(Number(values.seconds));
+    return { shot: result, from, to: now() };
+  } finally {
+    load.stop();
+    await Promise.all([sql.end(), server.stop()]);
+  }
+}
+
+/** Node's profiles count in microseconds of the same clock. */
+function now() {
+  return Number(process.hrtime.bigint() / 1000n);
+}
+
+/** Self time by function and by package, of the samples between two moments. */
+function selfTimes({ nodes, samples, timeDeltas, startTime }, from, to) {
+  const frames = new Map(nodes.map(({ id, callFrame }) => [id, callFrame]));
+  const functions = new Map();
+  const packages = new Map();
+  let at = startTime;
+  samples.forEach((sample, i) => {
+    at += timeDeltas[i];
+    if (at < from || at > to) return;
+    const { functionName, url, lineNumber } = frames.get(sample);
+    const home = packageOf(url, functionName);
+    add(packages, home, timeDeltas[i]);
+    const where = url ? ` ${url.split("/").slice(-2).join("/")}:${lineNumber + 1}` : "";
+    add(functions, `${functionName || "(anonymous)"} [${home}]${where}`, timeDeltas[i]);
+  });
+  return { functions, packages };
+}
+
+function packageOf(url, functionName) {
+  const [, name] = /.*node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(url) ?? [];
+  if (name) return name;
+  if (url.startsWith("node:")) return "node";
+  if (url.includes("/dist/"))
+    return `own: ${url
+      .split("/dist/")[1]
+      .replace(/^src\//, "")
+      .split("/")
+      .slice(0, 2)
+      .join("/")}`;
+  return functionName.startsWith("(") ? functionName : url || "native";
+}
+
+function add(map, key, microseconds) {
+  map.set(key, (map.get(key) ?? 0) + microseconds);
+}
+
+function print({ functions, packages }, { requests, apiCpu, postgresCpu, requestsPerSecond }) {
+  console.log(
+    `${values.contender} ${values.document}: ${requests} requests, ${Math.round(requestsPerSecond)}/s, CPU ${apiCpu.toFixed(3)} + Postgres ${postgresCpu.toFixed(3)} ms per request (profiler included)`,
+  );
+  for (const [title, map] of Object.entries({ packages, functions })) {
+    console.log(`\nself time, µs per request, by ${title}`);
+    const sorted = [...map].filter(([name]) => !name.startsWith("(idle)")).sort((a, b) => b[1] - a[1]);
+    for (const [name, microseconds] of sorted.slice(0, Number(values.top)))
+      console.log(`${(microseconds / requests).toFixed(1).padStart(9)}  ${name}`);
+  }
+}

@@ -1,0 +1,101 @@
+import { contenders, documents } from "./contenders/contenders.mjs";
+import { checkAgreement } from "./measure/agree.mjs";
+import { shoot, startLoad } from "./measure/shot.mjs";
+import { countRows, issueKey, prepareDataset } from "./setup/dataset.mjs";
+import { samplePlaces } from "./setup/places.mjs";
+
+const customers = 100_000;
+/** More than a round asks for, so that no answer is a second one of the same customer soon after the first. */
+const placeCount = 8_000;
+const comparedPlaces = 25;
+/** A server is warm when its hot functions are compiled; how long that takes depends on the machine, so requests count. */
+const warmUp = { requests: 1_500, seconds: 2, shotsMax: 6 };
+
+/**
+ * Every contender on every document, interleaved: in each round each has one shot, and every round turns the order.
+ * @returns {Promise<{ shots: Record<string, Record<string, import("./measure/shot.mjs").Shot[]>>, rows: Record<string, number> }>}
+ *   shots by document and contender, one per round
+ */
+export async function measureReads(cluster, { names, rounds, seconds, fresh, log }) {
+  const database = await prepareDataset(cluster, customers, { fresh, log });
+  const { to, places } = await targetOf(cluster, database, placeCount);
+  const runners = [];
+  const load = startLoad();
+  const sql = cluster.connect(database);
+  try {
+    for (const name of names) {
+      log(`starting ${name}`);
+      runners.push(await startRunner(contenders[name], to));
+    }
+    for (const document of Object.keys(documents)) {
+      await checkAgreement(runners, document, places.slice(0, comparedPlaces), to.headers);
+      log(`answers agree: ${document}, ${comparedPlaces} places, ${names.join(", ")}`);
+    }
+    const shots = await interleave(runners, {
+      cluster,
+      load,
+      sql,
+      places,
+      headers: to.headers,
+      rounds,
+      seconds,
+      log,
+    });
+    return { shots, rows: await countRows(cluster, database) };
+  } finally {
+    load.stop();
+    await Promise.all([sql.end(), ...runners.map(({ server }) => server.stop())]);
+  }
+}
+
+/** What a contender needs to know of a database, and whom to ask for. */
+export async function targetOf(cluster, database, count) {
+  const places = await samplePlaces(cluster, database, count);
+  const key = await issueKey(cluster, database);
+  const headers = { "content-type": "application/json", authorization: `Bearer ${key}` };
+  return { places, to: { env: cluster.env(database), key, headers, sample: places[0] } };
+}
+
+export async function startRunner(contender, to, options) {
+  const server = await contender.start(to, options);
+  try {
+    return { contender, server, body: await contender.asker(server, to) };
+  } catch (error) {
+    await server.stop();
+    throw error;
+  }
+}
+
+async function interleave(runners, { rounds, log, places, ...common }) {
+  const shots = {};
+  for (const document of Object.keys(documents)) {
+    const shoots = runners.map(({ contender, server, body }) => {
+      const bodies = places.map((place) => body(document, place));
+      return [contender.name, (seconds) => shoot({ ...common, server, bodies, seconds })];
+    });
+    for (const [name, shot] of shoots) {
+      log(`${document} warming up ${name}`);
+      await warm(shot);
+    }
+    shots[document] = Object.fromEntries(shoots.map(([name]) => [name, []]));
+    for (let round = 0; round < rounds; round++) {
+      for (const [name, shot] of round % 2 ? shoots.toReversed() : shoots) {
+        const result = await shot(common.seconds);
+        shots[document][name].push(result);
+        log(`${document} ${round + 1}/${rounds} ${name.padEnd(12)} ${inWords(result)}`);
+      }
+    }
+  }
+  return shots;
+}
+
+/** @param {(seconds: number) => Promise<{ requests: number }>} shot */
+export async function warm(shot) {
+  let requests = 0;
+  for (let i = 0; i < warmUp.shotsMax && requests < warmUp.requests; i++)
+    requests += (await shot(warmUp.seconds)).requests;
+}
+
+export function inWords({ requestsPerSecond, apiCpu, postgresCpu, statements }) {
+  return `${Math.round(requestsPerSecond)}/s, CPU ${apiCpu.toFixed(3)} + ${postgresCpu.toFixed(3)} ms, ${statements.toFixed(2)} statements`;
+}
