@@ -37,14 +37,14 @@ export function compileStatement<R>(prepared: unknown): Run<R> {
 }
 
 function parameterOf(parameter: unknown): (values: Record<string, unknown>) => unknown {
-  if (is(parameter, Placeholder)) return valueOf(parameter.name);
+  if (is(parameter, Placeholder)) return placeholder(parameter.name);
   if (!is(parameter, Param) || !is(parameter.value, Placeholder)) return () => parameter;
   const { encoder } = parameter;
-  const read = valueOf(parameter.value.name);
+  const read = placeholder(parameter.value.name);
   return (values) => encoder.mapToDriverValue(read(values));
 }
 
-function valueOf(name: string) {
+function placeholder(name: string) {
   return (values: Record<string, unknown>): unknown => {
     const value = values[name];
     if (value === undefined) throw new Error(`No value for placeholder ${name}`);

@@ -49,7 +49,7 @@ export function createPool({ open, size, sharing, waitMs }: PoolOptions): Pool {
 
   function use<T>(work: (connection: ServerConnection) => Promise<T>): Promise<T> {
     if (closed) return Promise.reject(isClosed());
-    const slot = takeSlot();
+    const slot = takeSlot(ofThisTurn ?? leastUsed());
     return slot ? lend(slot, work) : waitForSlot().then((waitedFor) => lend(waitedFor, work));
   }
 
@@ -64,8 +64,7 @@ export function createPool({ open, size, sharing, waitMs }: PoolOptions): Pool {
     return working;
   }
 
-  function takeSlot(): Slot | undefined {
-    const slot = ofThisTurn ?? leastUsed();
+  function takeSlot(slot: Slot | undefined): Slot | undefined {
     if (!slot) return undefined;
     slot.users++;
     if (sharing > 1) keepForThisTurn(slot);
@@ -143,7 +142,7 @@ export function createPool({ open, size, sharing, waitMs }: PoolOptions): Pool {
 
   function serveWaiters(): void {
     for (const waiter of waiters) {
-      const slot = takeSlot();
+      const slot = takeSlot(leastUsed());
       if (!slot) break;
       waiter.resolve(slot);
     }
