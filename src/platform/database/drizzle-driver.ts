@@ -3,13 +3,15 @@ import type { ServerConnection } from "./connection.js";
 import { DatabaseError } from "./errors.js";
 
 export type SendStatement = ServerConnection["send"];
+/** What statements find behind `db.$client`. */
+export type Driver = Sql & { send: SendStatement };
 export interface Logger {
   logQuery(text: string): void;
 }
 type RunNested = <T>(work: () => Promise<T>) => Promise<T>;
 
 /** The part of a postgres.js client that Drizzle uses, in front of our own way of sending. */
-export function asDriver(send: SendStatement, runNested?: RunNested): Sql {
+export function asDriver(send: SendStatement, runNested?: RunNested): Driver {
   const nested = (work: (driver: unknown) => Promise<unknown>) => {
     if (!runNested)
       throw new DatabaseError("DATABASE_TRANSACTION", "open transactions with database.transaction(...)");
@@ -25,6 +27,7 @@ export function asDriver(send: SendStatement, runNested?: RunNested): Sql {
         send(text, parameters, { prepare }).then(...handlers),
       values: () => send(text, parameters, { prepare, asArrays: true }),
     }),
+    send,
   };
-  return driver as unknown as Sql;
+  return driver as unknown as Driver;
 }

@@ -40,33 +40,53 @@ export function createPool({ open, size, sharing, waitMs }: PoolOptions): Pool {
   let openError: unknown;
   let closed = false;
   let announceIdle: (() => void) | undefined;
+  let ofThisTurn: Slot | undefined;
+  const endTurn = () => {
+    ofThisTurn = undefined;
+  };
   const look = sharing > 1 ? setInterval(refuseStuckStatements, LOOK_MS).unref() : undefined;
   return { use, close };
 
-  async function use<T>(work: (connection: ServerConnection) => Promise<T>): Promise<T> {
-    if (closed) throw isClosed();
-    const slot = takeSlot() ?? (await waitForSlot());
-    try {
-      return await work(slot.connection);
-    } finally {
+  function use<T>(work: (connection: ServerConnection) => Promise<T>): Promise<T> {
+    if (closed) return Promise.reject(isClosed());
+    const slot = takeSlot(ofThisTurn ?? leastUsed());
+    return slot ? lend(slot, work) : waitForSlot().then((waitedFor) => lend(waitedFor, work));
+  }
+
+  function lend<T>(slot: Slot, work: (connection: ServerConnection) => Promise<T>): Promise<T> {
+    const giveBack = () => {
       slot.users--;
-      serveWaiters();
-      if (isIdle()) announceIdle?.();
-    }
+      if (waiters.size > 0) serveWaiters();
+      if (announceIdle && isIdle()) announceIdle();
+    };
+    const working = work(slot.connection);
+    working.then(giveBack, giveBack);
+    return working;
+  }
+
+  function takeSlot(slot: Slot | undefined): Slot | undefined {
+    if (!slot) return undefined;
+    slot.users++;
+    if (sharing > 1) keepForThisTurn(slot);
+    return slot;
+  }
+
+  /** What is asked for in one turn of the event loop goes out together, in one packet that wakes one server process. */
+  function keepForThisTurn(slot: Slot): void {
+    if (!ofThisTurn) setImmediate(endTurn);
+    ofThisTurn = slot.users < sharing && !slot.connection.lost ? slot : undefined;
   }
 
   /** The least used slot; a used one is shared only while no further connection may be opened. */
-  function takeSlot(): Slot | undefined {
+  function leastUsed(): Slot | undefined {
     let best: Slot | undefined;
     for (const slot of slots) if (!slot.connection.lost && slot.users < (best?.users ?? sharing)) best = slot;
-    if (!best || (best.users > 0 && slots.size < size && !openError)) return undefined;
-    best.users++;
-    return best;
+    return best && best.users > 0 && slots.size < size && !openError ? undefined : best;
   }
 
   function waitForSlot(): Promise<Slot> {
     if (waiters.size >= WAITERS_MAX)
-      throw new DatabaseBusy(`${WAITERS_MAX} requests already wait for the database`);
+      return Promise.reject(new DatabaseBusy(`${WAITERS_MAX} requests already wait for the database`));
     return new Promise((resolve, reject) => {
       const waiter: Waiter = {
         resolve: (slot) => end(() => resolve(slot)),
@@ -114,6 +134,7 @@ export function createPool({ open, size, sharing, waitMs }: PoolOptions): Pool {
     slots.add(slot);
     void connection.whenLost.then(() => {
       slots.delete(slot);
+      if (ofThisTurn === slot) ofThisTurn = undefined;
       openAnother();
     });
     serveWaiters();
@@ -121,7 +142,7 @@ export function createPool({ open, size, sharing, waitMs }: PoolOptions): Pool {
 
   function serveWaiters(): void {
     for (const waiter of waiters) {
-      const slot = takeSlot();
+      const slot = takeSlot(leastUsed());
       if (!slot) break;
       waiter.resolve(slot);
     }

@@ -2,6 +2,7 @@ import { sql } from "drizzle-orm";
 import type { PgColumn, PgTable } from "drizzle-orm/pg-core";
 import { LRUCache } from "lru-cache";
 import { type Id, type IdKind, uuidOf } from "../ids.js";
+import { compileStatement, type Run } from "./compiled-statement.js";
 import type { Database } from "./database.js";
 
 interface Preparable<R> {
@@ -13,14 +14,14 @@ interface Preparable<R> {
  * found in a profile. `build` writes it with `sql.placeholder`, so its text is the same for every batch size.
  */
 export function statement<R>(name: string, build: (db: Database["read"]) => Preparable<R>) {
-  const prepared = new WeakMap<Database["read"], ReturnType<Preparable<R>["prepare"]>>();
+  const prepared = new WeakMap<Database["read"], Run<R>>();
   return (db: Database["read"], values: Record<string, unknown>): Promise<R> => {
-    let query = prepared.get(db);
-    if (!query) {
-      query = build(db).prepare(name);
-      prepared.set(db, query);
+    let run = prepared.get(db);
+    if (!run) {
+      run = compileStatement(build(db).prepare(name));
+      prepared.set(db, run);
     }
-    return query.execute(values);
+    return run(values);
   };
 }
 
@@ -41,23 +42,19 @@ export function byIds<T extends PgTable & { id: PgColumn; $inferSelect: { id: Id
 
 /** Shapes of statements kept prepared: a few per list in practice; the bound is against made-up filters. */
 const maxShapes = 1_000;
-const shapes = new WeakMap<Database["read"], LRUCache<string, ReturnType<Preparable<unknown>["prepare"]>>>();
+const shapes = new WeakMap<Database["read"], LRUCache<string, Run<unknown>>>();
 
 /** The same for a statement whose text follows the request: prepared once for each shape, which its name spells out. */
-export function shapedStatement<R>(
-  db: Database["read"],
-  name: string,
-  build: () => Preparable<R>,
-): (values: Record<string, unknown>) => Promise<R> {
+export function shapedStatement<R>(db: Database["read"], name: string, build: () => Preparable<R>): Run<R> {
   let cache = shapes.get(db);
   if (!cache) {
     cache = new LRUCache({ max: maxShapes });
     shapes.set(db, cache);
   }
-  let query = cache.get(name);
-  if (!query) {
-    query = build().prepare(name);
-    cache.set(name, query);
+  let run = cache.get(name);
+  if (!run) {
+    run = compileStatement(build().prepare(name));
+    cache.set(name, run);
   }
-  return (values) => (query as ReturnType<Preparable<R>["prepare"]>).execute(values);
+  return run as Run<R>;
 }
