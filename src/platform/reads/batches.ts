@@ -27,7 +27,7 @@ export class Batches {
   /** The text for the id among the values; rejects with faults of the database. */
   answer(statement: ReadStatement, values: Record<string, unknown>): Promise<string> {
     const { [statement.batchBy as string]: id, ...others } = values;
-    const key = `${statement.text}\n${JSON.stringify(others)}`;
+    const key = `${statement.id}${JSON.stringify(others)}`;
     return new Promise((resolve, reject) => {
       let batch = this.open.get(key);
       if (!batch) {

@@ -95,14 +95,15 @@ export class CompiledReads {
     for (const site of outline.sites) {
       const bound = outline.bound.get(site.index) ?? bindSite(site, coerced, request.context);
       if (site.fixed) outline.bound.set(site.index, bound);
-      Object.assign(values, bound.values);
+      else Object.assign(values, bound.values);
       pages.push(bound.page);
       key += `|${bound.shape}`;
     }
     for (const computed of outline.computed) Object.assign(values, computed(request.context as never));
     let statement = this.statements.get(key);
     if (!statement) {
-      statement = buildStatement(outline, pages);
+      const fixed = Object.assign({}, ...[...outline.bound.values()].map((bound) => bound.values));
+      statement = buildStatement(outline, pages, fixed);
       this.statements.set(key, statement);
     }
     return { statement, values };

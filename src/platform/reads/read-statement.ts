@@ -7,8 +7,9 @@ import { type Arguments, answerText, answerTexts } from "./render.js";
 
 /** One prepared statement that answers a document. */
 export interface ReadStatement {
+  id: number;
   text: string;
-  /** The values in the order of the statement's parameters. */
+  /** The values of one request in the order of the statement's parameters. */
   parameters(values: Readonly<Record<string, unknown>>): unknown[];
   /** The value in which requests may differ that share one execution; null where each runs by itself. */
   batchBy: string | null;
@@ -16,7 +17,14 @@ export interface ReadStatement {
 
 const dialect = new PgDialect();
 
-export function buildStatement(outline: Outline, pages: readonly (PageSite | null)[]): ReadStatement {
+let built = 0;
+
+/** `fixed` are the values that the document itself gives. */
+export function buildStatement(
+  outline: Outline,
+  pages: readonly (PageSite | null)[],
+  fixed: Readonly<Record<string, unknown>>,
+): ReadStatement {
   const given: Arguments = {
     page(site) {
       const page = pages[site];
@@ -26,7 +34,12 @@ export function buildStatement(outline: Outline, pages: readonly (PageSite | nul
     value: rowValue,
   };
   const batchBy = batchValueOf(outline);
-  return textOf(batchBy ? answerTexts(outline, given) : answerText(outline, given), batchBy);
+  const { text, parameters } = textOf(
+    batchBy ? answerTexts(outline, given) : answerText(outline, given),
+    fixed,
+  );
+  built++;
+  return { id: built, text, parameters, batchBy };
 }
 
 /** Requests for one row by its id, and nothing else at the root, are answered many at a time. */
@@ -36,15 +49,18 @@ function batchValueOf({ parts }: Outline): string | null {
   return prefixOf(root.site.index) + root.read.batchBy;
 }
 
-function textOf(query: SQL, batchBy: string | null): ReadStatement {
+function textOf(
+  query: SQL,
+  fixed: Readonly<Record<string, unknown>>,
+): Pick<ReadStatement, "text" | "parameters"> {
   const { sql: text, params } = dialect.sqlToQuery(query);
-  const sources = params.map((param) =>
-    param instanceof Placeholder ? { name: param.name } : { value: param },
-  );
+  const sources = params.map((param) => {
+    if (!(param instanceof Placeholder)) return { value: param };
+    return param.name in fixed ? { value: fixed[param.name] } : { name: param.name };
+  });
   return {
     text,
-    batchBy,
     parameters: (values) =>
-      sources.map((source) => ("name" in source ? (values[source.name] ?? null) : source.value)),
+      sources.map((source) => (source.name === undefined ? source.value : values[source.name])),
   };
 }
