@@ -52,7 +52,7 @@ interface CompiledDocument {
 /** Queries as one SQL statement each. What cannot be one is left to the resolvers, errors of arguments included. */
 export class CompiledReads {
   private readonly documents = new WeakMap<OperationDefinitionNode, CompiledDocument>();
-  private readonly statements = new LRUCache<string, ReadStatement>({ max: maxStatements });
+  private readonly statements: LRUCache<string, ReadStatement>;
   private readonly batches: Batches;
   private outlines = 0;
 
@@ -60,7 +60,9 @@ export class CompiledReads {
     private readonly schema: GraphQLSchema,
     private readonly reads: Reads,
     private readonly database: Database,
+    statementsMax = maxStatements,
   ) {
+    this.statements = new LRUCache({ max: statementsMax });
     this.batches = new Batches(database);
   }
 
