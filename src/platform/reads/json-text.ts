@@ -80,7 +80,8 @@ const encoders: Record<string, Encoder> = {
   boolean: escaped,
   text: escaped,
   "char(2)": escaped,
-  "char(3)": escaped,
+  // Currency codes: three capital letters, checked before they are written.
+  "char(3)": quotedText,
   "text[]": escaped,
 };
 

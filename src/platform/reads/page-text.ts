@@ -23,8 +23,8 @@ export function pageText({ listing, parts }: Page, site: PageSite, objectText: O
 
 class PageText {
   private readonly backward: boolean;
-  /** Rows carry their place on the page where it decides about them; the page then reads one row more than it shows. */
-  private readonly numbered: boolean;
+  /** True where the page must know what lies beyond: it then reads one row more than it shows. */
+  private readonly looksBeyond: boolean;
 
   constructor(
     private readonly listing: Listing,
@@ -33,21 +33,21 @@ class PageText {
     private readonly objectText: ObjectText,
   ) {
     this.backward = site.request.backward;
-    this.numbered =
-      this.backward || parts.some((part) => part.kind === "pageInfo" && part.infos.some(this.isPlaced));
+    const asks = ({ name }: { name: string }) => name.endsWith("Cursor") || name === this.moreName;
+    this.looksBeyond = parts.some((part) => part.kind === "pageInfo" && part.infos.some(asks));
   }
 
   text(): SQL {
     const text = concat(objectOf(this.parts.map((part) => [part.key, this.part(part)] as const)));
-    const readsRows = this.numbered || this.parts.some(({ kind }) => kind === "nodes" || kind === "edges");
+    const readsRows = this.looksBeyond || this.parts.some(({ kind }) => kind === "nodes" || kind === "edges");
     if (!readsRows) return sql`(select ${text})`;
     const { clauses, size } = this.site;
     const table = named(this.listing.table);
-    const order = sql.join(orderBy(clauses.order, this.backward), sql`, `);
-    const rows = sql`select * ${this.from(clauses.conditions)} order by ${order} limit ${size}`;
-    if (!this.numbered) return sql`(select ${text} from (${rows}) as ${table})`;
-    const placed = sql`select *, row_number() over () as page_place from (${rows} + 1) as ${table}`;
-    return sql`(select ${text} from (${placed}) as ${table})`;
+    const limit = this.looksBeyond ? sql`${size} + 1` : size;
+    const rows = sql`select * ${this.from(clauses.conditions)} order by ${this.order(this.backward)} limit ${limit}`;
+    if (!this.backward) return sql`(select ${text} from (${rows}) as ${table})`;
+    const turned = sql`select * from (${rows}) as ${table} order by ${this.order(false)}`;
+    return sql`(select ${text} from (${turned}) as ${table})`;
   }
 
   private part(part: PagePart): readonly Piece[] {
@@ -74,34 +74,43 @@ class PageText {
     return part.kind === "cursor" ? ['"', this.cursor((column) => sql`${column}`), '"'] : [`"${part.name}"`];
   }
 
+  /** An array cut to the page is cheaper than rows that are numbered, although the row beyond is made into text too. */
   private list(member: SQL): readonly Piece[] {
-    const turned = this.backward ? sql` order by page_place desc` : sql``;
-    const shown = this.numbered ? sql` filter (where page_place <= ${this.site.size})` : sql``;
-    return ["[", sql`string_agg(${member}, ','${turned})${shown}`, "]"];
-  }
-
-  private readonly isPlaced = ({ name }: { name: string }) =>
-    name.endsWith("Cursor") || name === this.moreName();
-
-  private moreName(): string {
-    return this.backward ? "hasPreviousPage" : "hasNextPage";
+    if (!this.looksBeyond) return ["[", sql`string_agg(${member}, ',')`, "]"];
+    return ["[", sql`array_to_string((array_agg(${member}))[${this.first}:${this.last}], ',')`, "]"];
   }
 
   private info(name: string): readonly Piece[] {
-    const { size, request } = this.site;
     if (name === "__typename") return ['"PageInfo"'];
-    if (name === this.moreName()) return [sql`case when count(*) > ${size} then 'true' else 'false' end`];
-    if (!name.endsWith("Cursor")) return [String(request.cursor !== null)];
-    const atFirst = (name === "startCursor") !== this.backward;
-    const place = atFirst ? sql`1` : sql`least(count(*), ${size})::int`;
+    if (name === this.moreName)
+      return [sql`case when count(*) > ${this.site.size} then 'true' else 'false' end`];
+    if (!name.endsWith("Cursor")) return [String(this.site.request.cursor !== null)];
+    const place = name === "startCursor" ? this.first : this.last;
     const cursor = this.cursor((column) => sql`(array_agg(${column}))[${place}]`);
     return [sql`case when count(*) = 0 then 'null' else ${concat(['"', cursor, '"'])} end`];
+  }
+
+  private get moreName(): string {
+    return this.backward ? "hasPreviousPage" : "hasNextPage";
+  }
+
+  /** Where the page begins and ends among the rows read: the row beyond is the last, or the first of a page read backward. */
+  private get first(): SQL {
+    return this.backward ? sql`greatest(count(*) - ${this.site.size}, 0)::int + 1` : sql`1`;
+  }
+
+  private get last(): SQL {
+    return this.backward ? sql`count(*)::int` : sql`least(count(*), ${this.site.size})::int`;
   }
 
   private cursor(value: (column: Column) => SQL): SQL {
     const { order } = this.site.clauses;
     const values = order.flatMap(({ column }) => [",", ...jsonOf(column, value(column))]);
     return base64urlOf([`["${orderName(order)}"`, ...values, "]"]);
+  }
+
+  private order(backward: boolean): SQL {
+    return sql.join(orderBy(this.site.clauses.order, backward), sql`, `);
   }
 
   private from(conditions: readonly (SQL | undefined)[]): SQL {
