@@ -45,6 +45,8 @@ const ANSWER_GRACE_MS = 2_000;
 const LOOK_MS = 250;
 const END_WAIT_S = 1;
 const OLDEST_MAJOR_VERSION = 15;
+/** The server keeps every prepared statement until its session ends; a large one takes some hundred kilobytes. */
+const PREPARED_MAX = 500;
 
 /** Rejects with DATABASE_UNREACHABLE or DATABASE_TOO_OLD. */
 export async function openConnection(
@@ -81,6 +83,7 @@ export class ServerConnection {
   /** Statements sent and not yet answered, oldest first. */
   readonly pending = new Set<PendingStatement>();
 
+  private readonly prepared = new Set<string>();
   private readonly client: postgres.Sql;
   private readonly silenceLimitMs: number;
   private readonly watch: NodeJS.Timeout;
@@ -105,10 +108,16 @@ export class ServerConnection {
     this.watch = setInterval(() => this.loseWhenSilent(), LOOK_MS).unref();
   }
 
+  /** True once the session keeps so many prepared statements that it should make room for a fresh one. */
+  get worn(): boolean {
+    return this.prepared.size >= PREPARED_MAX;
+  }
+
   /** Sends at once; answers come in the order of sending. Rejects with ConnectionLost when the connection dies first. */
   send(text: string, parameters: readonly unknown[] = [], options: SendOptions = {}): Promise<Answer> {
     return new Promise((resolve, reject) => {
       if (this.lost) return reject(this.lost);
+      if (options.prepare) this.prepared.add(text);
       const query = queryOf(this.client, text, encodeParameters(parameters), options);
       const statement = { sentAt: Date.now(), reject };
       if (this.pending.size === 0) this.answeredAt = statement.sentAt;

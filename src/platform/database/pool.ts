@@ -56,12 +56,21 @@ export function createPool({ open, size, sharing, waitMs }: PoolOptions): Pool {
   function lend<T>(slot: Slot, work: (connection: ServerConnection) => Promise<T>): Promise<T> {
     const giveBack = () => {
       slot.users--;
+      if (slot.users === 0 && slot.connection.worn) retire(slot);
       if (waiters.size > 0) serveWaiters();
       if (announceIdle && isIdle()) announceIdle();
     };
     const working = work(slot.connection);
     working.then(giveBack, giveBack);
     return working;
+  }
+
+  /** Ends a session that has served enough; whoever comes next opens a fresh one. */
+  function retire(slot: Slot): void {
+    slots.delete(slot);
+    if (ofThisTurn === slot) ofThisTurn = undefined;
+    void slot.connection.end();
+    openAnother();
   }
 
   function takeSlot(slot: Slot | undefined): Slot | undefined {
@@ -74,13 +83,13 @@ export function createPool({ open, size, sharing, waitMs }: PoolOptions): Pool {
   /** What is asked for in one turn of the event loop goes out together, in one packet that wakes one server process. */
   function keepForThisTurn(slot: Slot): void {
     if (!ofThisTurn) setImmediate(endTurn);
-    ofThisTurn = slot.users < sharing && !slot.connection.lost ? slot : undefined;
+    ofThisTurn = slot.users < sharing && isUsable(slot) ? slot : undefined;
   }
 
   /** The least used slot; a used one is shared only while no further connection may be opened. */
   function leastUsed(): Slot | undefined {
     let best: Slot | undefined;
-    for (const slot of slots) if (!slot.connection.lost && slot.users < (best?.users ?? sharing)) best = slot;
+    for (const slot of slots) if (isUsable(slot) && slot.users < (best?.users ?? sharing)) best = slot;
     return best && best.users > 0 && slots.size < size && !openError ? undefined : best;
   }
 
@@ -185,6 +194,10 @@ export function createPool({ open, size, sharing, waitMs }: PoolOptions): Pool {
   function isIdle(): boolean {
     return [...slots].every(({ users }) => users === 0);
   }
+}
+
+function isUsable({ connection }: Slot): boolean {
+  return !connection.lost && !connection.worn;
 }
 
 function isClosed(): DatabaseError {

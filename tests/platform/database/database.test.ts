@@ -64,6 +64,23 @@ describe("sessions", () => {
     const prepared = sql`select count(*)::int as count from pg_prepared_statements where not from_sql and statement like '%(select 1) one%'`;
     expect(await database.read.execute(prepared)).toEqual([{ count: 1 }]);
   });
+
+  test("a session is replaced before it keeps too many prepared statements, and nobody notices", async () => {
+    const bound = 500;
+    const texts = Array.from({ length: 3 * bound }, (_, i) => `select ${i}::int, pg_backend_pid()`);
+    const pids = new Set<unknown>();
+    const width = 10;
+    for (let i = 0; i < texts.length; i += width) {
+      const answers = await Promise.all(texts.slice(i, i + width).map((text) => database.prepared(text, [])));
+      answers.forEach(([row], n) => {
+        expect(row?.[0]).toBe(i + n);
+        pids.add(row?.[1]);
+      });
+      const kept = "select count(*)::int from pg_prepared_statements";
+      for (const [row] of [await database.prepared(kept, [])]) expect(row?.[0]).toBeLessThan(bound + width);
+    }
+    expect(pids.size).toBeGreaterThan(2);
+  });
 });
 
 describe("waiting", () => {
