@@ -1,7 +1,7 @@
 import { contenders, documents } from "./contenders/contenders.mjs";
 import { shoot, startLoad } from "./measure/shot.mjs";
 import { inWords, startRunner, targetOf, warm } from "./reads.mjs";
-import { markdown, median, round, writeResults } from "./report.mjs";
+import { foreignCoresOf, markdown, median, round, writeResults } from "./report.mjs";
 import { prepareDataset } from "./setup/dataset.mjs";
 
 const sizes = [10_000, 100_000];
@@ -76,7 +76,9 @@ function report(shots, { results, rounds, seconds, log }) {
       "Postgres / before",
       "both / before",
     ];
-    console.log(`\n${markdown(head, rows)}`);
+    console.log(
+      `\n${markdown(head, rows)}\n\nOther work on the machine meanwhile: ${foreignCoresOf(bySize)} cores.`,
+    );
   }
   if (results)
     log(`written: ${writeResults(results, { ratios, shots }, { rounds, seconds, connections: 16 })}`);

@@ -1,7 +1,7 @@
 import { fork } from "node:child_process";
 import { once } from "node:events";
 import path from "node:path";
-import { cpuOf, cpuOfCluster, memoryOf } from "./cpu.mjs";
+import { cpuOf, cpuOfCluster, cpuOfMachine, memoryOf } from "./cpu.mjs";
 
 export const connections = 16;
 
@@ -22,6 +22,7 @@ export function startLoad() {
       const [answer] = await once(child, "message");
       return answer;
     },
+    pid: child.pid,
     stop: () => child.kill(),
   };
 }
@@ -40,14 +41,23 @@ async function settle(pid) {
  * Loads one server with one document for some seconds.
  * @returns {Promise<Shot>}
  * @typedef {{ requestsPerSecond: number, p50: number, p99: number, apiCpu: number, postgresCpu: number, statements: number,
- *   bytes: number, rss: number, requests: number }} Shot Times in milliseconds, CPU per request.
+ *   bytes: number, rss: number, requests: number, foreignCores: number }} Shot Times in milliseconds, CPU per request;
+ *   `foreignCores` is what everything else on the machine used meanwhile.
  */
 export async function shoot({ load, server, cluster, sql, headers, bodies, seconds }) {
   await sql`select pg_stat_statements_reset()`;
-  const before = [cpuOf(server.pid), cpuOfCluster(cluster.pid)];
+  const used = () => ({
+    api: cpuOf(server.pid),
+    postgres: cpuOfCluster(cluster.pid),
+    load: cpuOf(load.pid),
+    machine: cpuOfMachine(),
+    clock: performance.now(),
+  });
+  const before = used();
   const result = await load.run({ url: server.url, headers, bodies, connections, seconds });
   await settle(server.pid);
-  const after = [cpuOf(server.pid), cpuOfCluster(cluster.pid)];
+  const after = used();
+  const spent = Object.fromEntries(Object.keys(after).map((what) => [what, after[what] - before[what]]));
   if (result.failed > 0 || result.answered === 0)
     throw new Error(`${server.url}: ${result.failed} requests failed, ${result.answered} were answered`);
   const [{ calls }] = await sql`select sum(calls)::int as calls from pg_stat_statements
@@ -56,11 +66,12 @@ export async function shoot({ load, server, cluster, sql, headers, bodies, secon
     requestsPerSecond: result.answered / result.seconds,
     p50: result.p50,
     p99: result.p99,
-    apiCpu: (after[0] - before[0]) / result.sent,
-    postgresCpu: (after[1] - before[1]) / result.sent,
+    apiCpu: spent.api / result.sent,
+    postgresCpu: spent.postgres / result.sent,
     statements: calls / result.sent,
     bytes: result.bytes,
     rss: memoryOf(server.pid),
     requests: result.sent,
+    foreignCores: (spent.machine - spent.api - spent.postgres - spent.load) / spent.clock,
   };
 }
