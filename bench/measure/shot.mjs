@@ -1,6 +1,7 @@
 import { fork } from "node:child_process";
 import { once } from "node:events";
 import path from "node:path";
+import { benchRole } from "../setup/cluster.mjs";
 import { cpuOf, cpuOfCluster, cpuOfMachine, memoryOf } from "./cpu.mjs";
 
 export const connections = 16;
@@ -41,7 +42,8 @@ async function settle(pid) {
  * Loads one server with one document for some seconds.
  * @returns {Promise<Shot>}
  * @typedef {{ requestsPerSecond: number, p50: number, p99: number, apiCpu: number, postgresCpu: number, statements: number,
- *   bytes: number, rss: number, requests: number, foreignCores: number }} Shot Times in milliseconds, CPU per request;
+ *   bytes: number, rss: number, requests: number, foreignCores: number,
+ *   foreignStatements: number }} Shot Times in milliseconds, CPU per request;
  *   `foreignCores` is what everything else on the machine used meanwhile.
  */
 export async function shoot({ load, server, cluster, sql, headers, bodies, seconds }) {
@@ -60,8 +62,10 @@ export async function shoot({ load, server, cluster, sql, headers, bodies, secon
   const spent = Object.fromEntries(Object.keys(after).map((what) => [what, after[what] - before[what]]));
   if (result.failed > 0 || result.answered === 0)
     throw new Error(`${server.url}: ${result.failed} requests failed, ${result.answered} were answered`);
-  const [{ calls }] = await sql`select sum(calls)::int as calls from pg_stat_statements
-    where dbid = (select oid from pg_database where datname = current_database()) and query !~* ${notOfRequests}`;
+  const [{ calls, others }] = await sql`select
+      coalesce(sum(calls) filter (where userid = ${benchRole}::regrole and query !~* ${notOfRequests}), 0)::int as calls,
+      coalesce(sum(calls) filter (where userid <> ${benchRole}::regrole), 0)::int as others
+    from pg_stat_statements`;
   return {
     requestsPerSecond: result.answered / result.seconds,
     p50: result.p50,
@@ -72,6 +76,7 @@ export async function shoot({ load, server, cluster, sql, headers, bodies, secon
     bytes: result.bytes,
     rss: memoryOf(server.pid),
     requests: result.sent,
+    foreignStatements: others,
     foreignCores: (spent.machine - spent.api - spent.postgres - spent.load) / spent.clock,
   };
 }

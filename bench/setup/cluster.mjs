@@ -14,6 +14,9 @@ const SHARED_BUFFERS_MAX_MB = 4096;
 /** Any fixed number: the advisory lock that keeps a second benchmark away from the same cluster. */
 const guardKey = 360;
 
+/** Everything of the benchmark works under this name, so that statements of anybody else can be told apart. */
+export const benchRole = "bench";
+
 /** Warm, in memory and single-threaded per statement: what is compared is work, not the luck of caches and cores. */
 const settings = {
   shared_buffers: `${Math.min(SHARED_BUFFERS_MAX_MB, Math.floor(os.totalmem() / 2 ** 22))}MB`,
@@ -49,10 +52,11 @@ const settings = {
 export async function startCluster() {
   const { startEmbeddedPostgres } = await fromBuild("platform/database/embedded.js");
   const server = await startEmbeddedPostgres({ dataFolder, durable: false, settings });
-  const { host, port, user, password } = server.connection;
+  const { host, port, password } = server.connection;
+  const user = benchRole;
   const connect = (database, options = {}) =>
     postgres({ host, port, user, password, database, max: 1, onnotice: () => {}, ...options });
-  const guard = connect("postgres", { max_lifetime: null, idle_timeout: null });
+  const guard = connect("postgres", { user: server.connection.user, max_lifetime: null, idle_timeout: null });
   const [row] =
     await guard`select pg_read_file('postmaster.pid') as file, pg_try_advisory_lock(${guardKey}) as alone`;
   const stop = async () => {
@@ -65,6 +69,8 @@ export async function startCluster() {
       "Another benchmark runs on bench/.data: each would spoil the other's figures, so wait for its end.",
     );
   }
+  const [role] = await guard`select from pg_roles where rolname = ${benchRole}`;
+  if (!role) await guard.unsafe(`create role ${benchRole} superuser login`);
   return {
     host,
     port,
