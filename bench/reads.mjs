@@ -96,6 +96,7 @@ export async function warm(shot) {
     requests += (await shot(warmUp.seconds)).requests;
 }
 
-export function inWords({ requestsPerSecond, apiCpu, postgresCpu, statements }) {
-  return `${Math.round(requestsPerSecond)}/s, CPU ${apiCpu.toFixed(3)} + ${postgresCpu.toFixed(3)} ms, ${statements.toFixed(2)} statements`;
+export function inWords({ requestsPerSecond, apiCpu, postgresCpu, statements, foreignStatements }) {
+  const spoiled = foreignStatements > 0 ? ` (spoiled: ${foreignStatements} statements of others)` : "";
+  return `${Math.round(requestsPerSecond)}/s, CPU ${apiCpu.toFixed(3)} + ${postgresCpu.toFixed(3)} ms, ${statements.toFixed(2)} statements${spoiled}`;
 }

@@ -34,6 +34,11 @@ export function mediansOf(shots) {
   );
 }
 
+/** How many cores other work took while this was measured: above half a core, only ratios mean anything. */
+export function foreignCoresOf(shots) {
+  return round(median(Object.values(shots).flatMap((rounds) => rounds.map((shot) => shot.foreignCores))));
+}
+
 /** Every contender that is there beside each of the peers. */
 export function ratiosOf(shots) {
   const ratios = {};
@@ -95,6 +100,7 @@ export function tablesOf(document, shots) {
       figures,
     ),
     markdown([document, "API CPU", "Postgres CPU", "both", "req/s"], ratios),
+    `Other work on the machine meanwhile: ${foreignCoresOf(shots).toFixed(2)} of ${os.cpus().length} cores.`,
   ].join("\n\n");
 }
 

@@ -95,7 +95,7 @@ const postgraphile = {
 };
 
 /** Ours and those that take our documents: the real cursor of one place tells what every other looks like. */
-async function ourAsker(server, { headers, sample }) {
+async function ourAsker(server, { headers }) {
   const query = documents["customer-list"];
   const start = Buffer.from(JSON.stringify(["id-", "cus_ffffffff-ffff-7fff-bfff-ffffffffffff"])).toString(
     "base64url",

@@ -21,6 +21,13 @@ export function cpuOfCluster(postmaster) {
   return ticks * MS_PER_TICK;
 }
 
+/** The same for the whole machine, every process and what the host took away. */
+export function cpuOfMachine() {
+  const [, ...times] = readFileSync("/proc/stat", "utf8").split("\n")[0].split(/ +/).map(Number);
+  const [user, nice, system, , , interrupts, softInterrupts, stolen] = times;
+  return (user + nice + system + interrupts + softInterrupts + stolen) * MS_PER_TICK;
+}
+
 /** Resident memory in MiB. */
 export function memoryOf(pid) {
   const [, kib] = /^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, "utf8")) ?? [];

@@ -18,7 +18,8 @@ process.on("message", async ({ url, headers, bodies, connections, seconds }) => 
     },
   });
   process.send({
-    requests: result["2xx"],
+    answered: result["2xx"],
+    sent: result.requests.sent,
     failed: result.non2xx + result.errors + result.timeouts,
     seconds: result.duration,
     p50: result.latency.p50,

@@ -1,12 +1,18 @@
 import { fork } from "node:child_process";
 import { once } from "node:events";
 import path from "node:path";
-import { cpuOf, cpuOfCluster, memoryOf } from "./cpu.mjs";
+import { benchRole } from "../setup/cluster.mjs";
+import { cpuOf, cpuOfCluster, cpuOfMachine, memoryOf } from "./cpu.mjs";
 
 export const connections = 16;
 
+/** A server is idle when it used no more than this between two looks: its timers go on. */
+const idleCpuMs = 10;
+const lookAgainMs = 100;
+const settleWaitMs = 3_000;
+
 /** What the feed of ours does on its own time, and what the benchmark itself asks, is no request's. */
-const notOfRequests = 'feed_head|PendingEvents|from "events"|pg_stat_statements|advisory|pg_notify';
+const notOfRequests = 'feed_head|PendingEvents|from "?events|pg_stat_statements|advisory|pg_notify';
 
 /** Starts the load process. */
 export function startLoad() {
@@ -17,34 +23,60 @@ export function startLoad() {
       const [answer] = await once(child, "message");
       return answer;
     },
+    pid: child.pid,
     stop: () => child.kill(),
   };
+}
+
+/** The load leaves without its last answers; the server works on them a little longer, and they are counted as sent. */
+async function settle(pid) {
+  const deadline = Date.now() + settleWaitMs;
+  for (let before = -1, now = cpuOf(pid); now - before > idleCpuMs && Date.now() < deadline; ) {
+    before = now;
+    await new Promise((resolve) => setTimeout(resolve, lookAgainMs));
+    now = cpuOf(pid);
+  }
 }
 
 /**
  * Loads one server with one document for some seconds.
  * @returns {Promise<Shot>}
  * @typedef {{ requestsPerSecond: number, p50: number, p99: number, apiCpu: number, postgresCpu: number, statements: number,
- *   bytes: number, rss: number, requests: number }} Shot Times in milliseconds, CPU per request.
+ *   bytes: number, rss: number, requests: number, foreignCores: number,
+ *   foreignStatements: number }} Shot Times in milliseconds, CPU per request;
+ *   `foreignCores` is what everything else on the machine used meanwhile.
  */
 export async function shoot({ load, server, cluster, sql, headers, bodies, seconds }) {
   await sql`select pg_stat_statements_reset()`;
-  const before = [cpuOf(server.pid), cpuOfCluster(cluster.pid)];
+  const used = () => ({
+    api: cpuOf(server.pid),
+    postgres: cpuOfCluster(cluster.pid),
+    load: cpuOf(load.pid),
+    machine: cpuOfMachine(),
+    clock: performance.now(),
+  });
+  const before = used();
   const result = await load.run({ url: server.url, headers, bodies, connections, seconds });
-  const after = [cpuOf(server.pid), cpuOfCluster(cluster.pid)];
-  if (result.failed > 0 || result.requests === 0)
-    throw new Error(`${server.url}: ${result.failed} of ${result.requests + result.failed} requests failed`);
-  const [{ calls }] = await sql`select sum(calls)::int as calls from pg_stat_statements
-    where dbid = (select oid from pg_database where datname = current_database()) and query !~* ${notOfRequests}`;
+  await settle(server.pid);
+  const after = used();
+  const spent = Object.fromEntries(Object.keys(after).map((what) => [what, after[what] - before[what]]));
+  if (result.failed > 0 || result.answered === 0)
+    throw new Error(`${server.url}: ${result.failed} requests failed, ${result.answered} were answered`);
+  const [{ calls, others }] = await sql`select
+      coalesce(sum(calls) filter (where userid = ${benchRole}::regrole and query !~* ${notOfRequests}), 0)::int as calls,
+      coalesce(sum(calls) filter (where userid <> ${benchRole}::regrole), 0)::int as others
+    from pg_stat_statements`;
   return {
-    requestsPerSecond: result.requests / result.seconds,
+    requestsPerSecond: result.answered / result.seconds,
     p50: result.p50,
     p99: result.p99,
-    apiCpu: (after[0] - before[0]) / result.requests,
-    postgresCpu: (after[1] - before[1]) / result.requests,
-    statements: calls / result.requests,
+    apiCpu: spent.api / result.sent,
+    postgresCpu: spent.postgres / result.sent,
+    statements: calls / result.sent,
     bytes: result.bytes,
     rss: memoryOf(server.pid),
-    requests: result.requests,
+    requests: result.sent,
+    foreignStatements: others,
+    foreignCores: (spent.machine - spent.api - spent.postgres - spent.load) / spent.clock,
   };
 }

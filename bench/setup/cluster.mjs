@@ -11,11 +11,19 @@ export const dataFolder = path.join(benchFolder, ".data");
 /** A quarter of the memory as PostgreSQL's manual advises, and no more than the data needs. */
 const SHARED_BUFFERS_MAX_MB = 4096;
 
+/** Any fixed number: the advisory lock that keeps a second benchmark away from the same cluster. */
+const guardKey = 360;
+
+/** Everything of the benchmark works under this name, so that statements of anybody else can be told apart. */
+export const benchRole = "bench";
+
 /** Warm, in memory and single-threaded per statement: what is compared is work, not the luck of caches and cores. */
 const settings = {
   shared_buffers: `${Math.min(SHARED_BUFFERS_MAX_MB, Math.floor(os.totalmem() / 2 ** 22))}MB`,
   max_connections: "150",
   jit: "off",
+  // The data is vacuumed and analysed once and then only read.
+  autovacuum: "off",
   max_parallel_workers_per_gather: "0",
   work_mem: "64MB",
   maintenance_work_mem: "512MB",
@@ -30,7 +38,7 @@ const settings = {
 };
 
 /**
- * Starts (or joins) the cluster of the benchmark, with the PostgreSQL that the product embeds.
+ * Starts the cluster of the benchmark, with the PostgreSQL that the product embeds.
  * @returns {Promise<Cluster>}
  * @typedef {object} Cluster
  * @property {string} host Folder of its Unix socket, or an address.
@@ -44,10 +52,25 @@ const settings = {
 export async function startCluster() {
   const { startEmbeddedPostgres } = await fromBuild("platform/database/embedded.js");
   const server = await startEmbeddedPostgres({ dataFolder, durable: false, settings });
-  const { host, port, user, password } = server.connection;
+  const { host, port, password } = server.connection;
+  const user = benchRole;
   const connect = (database, options = {}) =>
     postgres({ host, port, user, password, database, max: 1, onnotice: () => {}, ...options });
-  const [row] = await once(connect("postgres"), (sql) => sql`select pg_read_file('postmaster.pid') as file`);
+  const guard = connect("postgres", { user: server.connection.user, max_lifetime: null, idle_timeout: null });
+  const [row] =
+    await guard`select pg_read_file('postmaster.pid') as file, pg_try_advisory_lock(${guardKey}) as alone`;
+  const stop = async () => {
+    await guard.end();
+    await server.stop();
+  };
+  if (!row.alone) {
+    await stop();
+    throw new Error(
+      "Another benchmark runs on bench/.data: each would spoil the other's figures, so wait for its end.",
+    );
+  }
+  const [role] = await guard`select from pg_roles where rolname = ${benchRole}`;
+  if (!role) await guard.unsafe(`create role ${benchRole} superuser login`);
   return {
     host,
     port,
@@ -62,7 +85,7 @@ export async function startCluster() {
       DATABASE_URL: `postgres:///${database}`,
     }),
     target: (database) => ({ ...server.connection, database }),
-    stop: () => server.stop(),
+    stop,
   };
 }
 
