@@ -4,12 +4,12 @@ select concat('{"data":{"customers":{"nodes":[', array_to_string(nodes[1:50], ',
 from (
   select array_agg(c.id) as ids, array_agg(concat('{"id":"cus_', c.id, '","displayName":', coalesce(to_json(c.display_name)::text, 'null'), ',"stage":"', c.stage,
     '","interactions":{"nodes":[', (
-      select string_agg(concat('{"id":"int_', id, '","channel":{"code":', to_json(channel), '},"occurredAt":"', replace(replace(occurred_at::text, ' ', 'T'), '+00', 'Z'),
-        '","summary":', coalesce(to_json(summary)::text, 'null'), '}'), ',')
+      select string_agg(concat('{"id":"int_', id, '","channel":{"code":', to_json(channel), '},"occurredAt":', replace(to_json(occurred_at)::text, '+00:00', 'Z'),
+        ',"summary":', coalesce(to_json(summary)::text, 'null'), '}'), ',')
       from (select * from interactions where customer_id = c.id order by occurred_at desc, id desc limit 3) as latest),
     ']},"purchases":{"nodes":[', (
-      select string_agg(concat('{"id":"pur_', id, '","placedAt":"', replace(replace(placed_at::text, ' ', 'T'), '+00', 'Z'),
-        '","total":{"amount":"', total, '","currency":"', currency, '"}}'), ',')
+      select string_agg(concat('{"id":"pur_', id, '","placedAt":', replace(to_json(placed_at)::text, '+00:00', 'Z'),
+        ',"total":{"amount":"', total, '","currency":"', currency, '"}}'), ',')
       from (select * from purchases where customer_id = c.id order by placed_at desc, id desc limit 2) as latest),
     ']},"loyalty":', coalesce((select concat('{"tier":{"code":', to_json(tier), '}}') from loyalty_accounts where customer_id = c.id), 'null'),
     ',"openTicketCount":', (select count(*) from tickets where customer_id = c.id and status in ('NEW', 'OPEN', 'PENDING', 'ON_HOLD')), '}')) as nodes
