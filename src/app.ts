@@ -100,10 +100,10 @@ async function serve(
       createMetricsPage(metrics, identify),
       createGraphiql({ graphqlPath, starter, ...(options.shownKey && { key: options.shownKey }) }),
     ],
-    async contextOf(request, requestId) {
+    async contextOf(request, requestId, audience) {
       const caller = await identify(presentedKey(request.headers));
       if (!caller) throw unauthenticated();
-      return createContext(services, caller, requestId);
+      return createContext(services, caller, requestId, audience);
     },
   });
   await new Promise<void>((resolve, reject) => {
@@ -116,7 +116,7 @@ async function serve(
     logger,
     allowedOrigins,
     authenticate: identify,
-    createContext: (caller, requestId) => createContext(services, caller, requestId),
+    createContext: (caller, requestId, audience) => createContext(services, caller, requestId, audience),
   });
   opened.push(async () => {
     stopping = true;

@@ -8,6 +8,7 @@ import { loyaltyLoaders } from "./domains/loyalty/loyalty.loaders.js";
 import { purchaseLoaders } from "./domains/purchases/purchase.loaders.js";
 import { ticketLoaders } from "./domains/tickets/ticket.loaders.js";
 import type { Caller } from "./platform/access/caller.js";
+import { type Audience, readFor } from "./platform/database/audience.js";
 import type { Database } from "./platform/database/database.js";
 import { lazyLoaders } from "./platform/loaders.js";
 
@@ -23,6 +24,8 @@ export interface Services {
 
 /** What a resolver gets. HTTP and WebSocket build it here; a subscription builds a new one for every event. */
 export interface RequestContext extends Services {
+  /** Who waits for the answer. */
+  audience: Audience;
   caller: Caller;
   requestId: string;
   loaders: Loaders;
@@ -30,8 +33,15 @@ export interface RequestContext extends Services {
 
 export type Loaders = ReturnType<typeof createLoaders>;
 
-export function createContext(services: Services, caller: Caller, requestId: string): RequestContext {
-  return { ...services, caller, requestId, loaders: createLoaders(services.database.read) };
+export function createContext(
+  services: Services,
+  caller: Caller,
+  requestId: string,
+  audience: Audience,
+): RequestContext {
+  const read = readFor(services.database.read, audience);
+  const database = { ...services.database, read };
+  return { ...services, database, caller, requestId, audience, loaders: createLoaders(read) };
 }
 
 function createLoaders(db: Database["read"]) {

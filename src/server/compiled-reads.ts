@@ -34,14 +34,9 @@ export function compiledReads({
             return null;
           }
           const variables = request.variables ?? {};
-          const { scopes } = contextValue.caller;
-          const answer = await compiled.answer({
-            document,
-            operation,
-            variables,
-            scopes,
-            context: contextValue,
-          });
+          const { audience, caller } = contextValue;
+          const asked = { document, operation, variables, scopes: caller.scopes, audience };
+          const answer = await compiled.answer({ ...asked, context: contextValue });
           if ("reason" in answer) {
             reason = answer.reason;
             metrics.resolved(reason);

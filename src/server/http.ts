@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { type ApolloServer, HeaderMap } from "@apollo/server";
 import type { GraphQLFormattedError } from "graphql";
 import type { RequestContext } from "../context.js";
+import type { Audience } from "../platform/database/audience.js";
 import { ApiError } from "../platform/errors.js";
 import { maxBodyBytes, maxDocumentBytes, maxJsonDepth } from "../platform/limits.js";
 import { faultOf, type Logger } from "../platform/log.js";
@@ -15,7 +16,7 @@ export const graphqlPath = "/graphql";
 export interface HttpOptions {
   apollo: ApolloServer<RequestContext>;
   /** Throws UNAUTHENTICATED when the request carries no valid key. */
-  contextOf(request: IncomingMessage, requestId: string): Promise<RequestContext>;
+  contextOf(request: IncomingMessage, requestId: string, audience: Audience): Promise<RequestContext>;
   allowedOrigins: readonly string[];
   /** Other pages (GraphiQL, health): answers true when the request was theirs. */
   pages: readonly ((request: IncomingMessage, response: ServerResponse) => boolean)[];
@@ -69,10 +70,12 @@ async function handle(
   // Who asks is known from the headers: a stranger's body is not even read.
   const requestId = randomUUID();
   response.setHeader("x-request-id", requestId);
-  const context = await options.contextOf(request, requestId).catch((error: unknown) => {
-    const shown = clientError(options.logger, requestId, error);
-    response.writeHead(statusOf(shown), json).end(JSON.stringify({ errors: [shown] }));
-  });
+  const context = await options
+    .contextOf(request, requestId, audienceOf(response))
+    .catch((error: unknown) => {
+      const shown = clientError(options.logger, requestId, error);
+      response.writeHead(statusOf(shown), json).end(JSON.stringify({ errors: [shown] }));
+    });
   if (!context) return;
   const body = await readBody(request);
   if (body.refusal) return refuse(response, body.refusal.status, body.refusal.code, body.refusal.message);
@@ -98,6 +101,15 @@ async function handle(
   response.statusCode = answer.status ?? 200;
   if (answer.body.kind === "chunked") throw new Error("incremental delivery is not offered");
   response.end(answer.body.string);
+}
+
+/** The client stays until the answer is sent, or its connection is gone. */
+function audienceOf(response: ServerResponse): Audience {
+  const audience = { left: false };
+  response.once("close", () => {
+    audience.left = true;
+  });
+  return audience;
 }
 
 function headersOf(request: IncomingMessage): HeaderMap {

@@ -124,6 +124,9 @@ export function clientError(logger: Logger, requestId: string, error: unknown): 
   const { locations, path, extensions } = shown as GraphQLFormattedError;
   const place = { ...(locations && { locations }), ...(path && { path }) };
   const database = databaseErrorIn(error);
+  const masked = { message: "Something went wrong on our side.", ...place };
+  const internal = { ...masked, extensions: { code: "INTERNAL_SERVER_ERROR", requestId } };
+  if (database?.code === "DATABASE_ABANDONED") return internal; // nobody reads it
   if (database && unavailable.has(database.code)) {
     logger.error({ requestId, code: database.code }, "the database is not available");
     const message = "The service is not available just now. Try again: what is sent twice is recorded once.";
@@ -137,11 +140,7 @@ export function clientError(logger: Logger, requestId: string, error: unknown): 
     return { message: shown.message, ...place, extensions: { ...details, code, requestId } };
   }
   logger.error({ requestId, ...faultOf(error) }, "fault");
-  return {
-    message: "Something went wrong on our side.",
-    ...place,
-    extensions: { code: "INTERNAL_SERVER_ERROR", requestId },
-  };
+  return internal;
 }
 
 function parseDocument(query: string): DocumentNode {

@@ -9,6 +9,7 @@ type Results = AsyncIterableIterator<ExecutionResult>;
  */
 export class SocketOperations {
   private readonly running = new Map<string, ExecutionArgs>();
+  private readonly audiences = new Map<string, { left: boolean }>();
   private readonly streams = new Set<Results>();
   private readonly ids = new WeakMap<ExecutionArgs, string>();
 
@@ -21,8 +22,10 @@ export class SocketOperations {
     return null;
   }
 
-  begin(id: string, args: ExecutionArgs): void {
+  /** `audience` learns when the client no longer waits. */
+  begin(id: string, args: ExecutionArgs, audience: { left: boolean }): void {
     this.running.set(id, args);
+    this.audiences.set(id, audience);
     this.ids.set(args, id);
   }
 
@@ -53,8 +56,16 @@ export class SocketOperations {
     return followed;
   }
 
+  /** The client has taken its interest back, or has its answer. */
+  leave(id: string): void {
+    const audience = this.audiences.get(id);
+    if (audience) audience.left = true;
+    this.audiences.delete(id);
+  }
+
   /** The socket is gone: nothing of it goes on. */
   close(): void {
+    for (const id of this.audiences.keys()) this.leave(id);
     for (const stream of this.streams) void stream.return?.();
   }
 

@@ -7,6 +7,7 @@ import { useServer } from "graphql-ws/use/ws";
 import { type WebSocket, WebSocketServer } from "ws";
 import type { RequestContext } from "../context.js";
 import type { Caller } from "../platform/access/caller.js";
+import type { Audience } from "../platform/database/audience.js";
 import { maxSocketMessageBytes } from "../platform/limits.js";
 import { faultOf, type Logger } from "../platform/log.js";
 import { graphqlPath, presentedKey, unauthenticated } from "./http.js";
@@ -18,7 +19,7 @@ import { subscribeFresh } from "./subscribe.js";
 export interface WebSocketOptions {
   schema: GraphQLSchema;
   authenticate(key: string | null): Promise<Caller | null>;
-  createContext(caller: Caller, requestId: string): RequestContext;
+  createContext(caller: Caller, requestId: string, audience: Audience): RequestContext;
   allowedOrigins: readonly string[];
   logger: Logger;
 }
@@ -103,16 +104,20 @@ function hooks(options: WebSocketOptions, sessions: Map<Session, WebSocket>) {
       }
       const prepared = prepareOperation(schema, caller, payload);
       if (!("document" in prepared)) return prepared;
+      const audience = { left: false };
       const args: ExecutionArgs = {
         schema,
         document: prepared.document,
         operationName: payload.operationName,
         variableValues: payload.variables ?? null,
-        contextValue: options.createContext(caller, randomUUID()),
+        contextValue: options.createContext(caller, randomUUID(), audience),
       };
-      operations.begin(id, args);
+      operations.begin(id, args, audience);
       operationsOf.set(args, operations);
       return args;
+    },
+    onComplete({ extra }: Context<Params, Extra>, id: string) {
+      extra.session?.operations.leave(id);
     },
     onClose({ extra }: Context<Params, Extra>) {
       if (!extra.session) return;
@@ -124,7 +129,9 @@ function hooks(options: WebSocketOptions, sessions: Map<Session, WebSocket>) {
       operationsOf
         .get(args)
         ?.stream(args, () =>
-          subscribeFresh(args, (last: RequestContext) => options.createContext(last.caller, last.requestId)),
+          subscribeFresh(args, ({ caller, requestId, audience }: RequestContext) =>
+            options.createContext(caller, requestId, audience),
+          ),
         ),
     onNext(
       _: unknown,

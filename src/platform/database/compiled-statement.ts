@@ -1,9 +1,10 @@
 import { Column, is, Param, Placeholder, SQL } from "drizzle-orm";
 import { PgCustomColumn } from "drizzle-orm/pg-core";
+import type { Audience } from "./audience.js";
 import type { Driver, Logger } from "./drizzle-driver.js";
 
 /** Runs a prepared statement with the values of its placeholders. */
-export type Run<R> = (values: Record<string, unknown>) => Promise<R>;
+export type Run<R> = (values: Record<string, unknown>, audience?: Audience) => Promise<R>;
 
 /** What a query that Drizzle has prepared for postgres.js consists of. Its version is pinned. */
 interface PreparedQuery {
@@ -29,10 +30,10 @@ export function compileStatement<R>(prepared: unknown): Run<R> {
     return (values) => query.execute(values) as Promise<R>;
   const parameters = query.params.map(parameterOf);
   const options = { prepare: true, rowOf: rowMaker(fields) };
-  return (values) => {
+  return (values, audience) => {
     logger.logQuery(text);
     const given = parameters.map((valueIn) => valueIn(values));
-    return client.send(text, given, options) as Promise<R>;
+    return client.send(text, given, audience ? { ...options, audience } : options) as Promise<R>;
   };
 }
 

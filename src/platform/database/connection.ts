@@ -1,5 +1,6 @@
 import type net from "node:net";
 import postgres from "postgres";
+import type { Audience } from "./audience.js";
 import { connectSocket, createDriverClient } from "./driver-client.js";
 import { ConnectionLost, DatabaseError } from "./errors.js";
 import { encodeParameters, parseArray } from "./wire-values.js";
@@ -21,6 +22,8 @@ export interface SessionOptions {
   byKey?: boolean;
   statementTimeoutMs: number;
   onNotify?: (channel: string, payload: string) => void;
+  /** Asks the server to give up what this backend runs, if it still is this text. Statements then may be sent again. */
+  cancel?: (backendPid: number, text: string) => void;
 }
 
 export interface SendOptions {
@@ -30,6 +33,8 @@ export interface SendOptions {
   asArrays?: boolean;
   /** Makes each row of its values, as they arrive. */
   rowOf?: ((values: unknown[]) => unknown) | undefined;
+  /** Who waits for the answer; for ever when nobody is named. */
+  audience?: Audience | undefined;
 }
 
 /** The rows, with the command's tag. */
@@ -37,6 +42,8 @@ export type Answer = unknown[] & { command: string };
 
 export interface PendingStatement {
   sentAt: number;
+  text: string;
+  audience: Audience | undefined;
   reject(error: Error): void;
 }
 
@@ -85,13 +92,16 @@ export class ServerConnection {
 
   private readonly prepared = new Set<string>();
   private readonly client: postgres.Sql;
-  private readonly silenceLimitMs: number;
+  private backendPid = 0;
   private readonly watch: NodeJS.Timeout;
   private socket: net.Socket | undefined;
   private answeredAt = 0;
   private announceLoss: (error: ConnectionLost) => void = () => {};
 
-  constructor(to: ConnectionOptions, session: SessionOptions) {
+  constructor(
+    to: ConnectionOptions,
+    private readonly session: SessionOptions,
+  ) {
     this.whenLost = new Promise((resolve) => {
       this.announceLoss = resolve;
     });
@@ -104,8 +114,10 @@ export class ServerConnection {
         return this.socket;
       },
     });
-    this.silenceLimitMs = session.statementTimeoutMs + ANSWER_GRACE_MS;
-    this.watch = setInterval(() => this.loseWhenSilent(), LOOK_MS).unref();
+    this.watch = setInterval(() => {
+      this.loseWhenSilent();
+      this.cancelWhenAbandoned();
+    }, LOOK_MS).unref();
   }
 
   /** True once the session keeps so many prepared statements that it should make room for a fresh one. */
@@ -117,9 +129,11 @@ export class ServerConnection {
   send(text: string, parameters: readonly unknown[] = [], options: SendOptions = {}): Promise<Answer> {
     return new Promise((resolve, reject) => {
       if (this.lost) return reject(this.lost);
+      const { audience } = options;
+      if (audience?.left) return reject(abandoned());
       if (options.prepare) this.prepared.add(text);
       const query = queryOf(this.client, text, encodeParameters(parameters), options);
-      const statement = { sentAt: Date.now(), reject };
+      const statement = { sentAt: Date.now(), text, audience, reject };
       if (this.pending.size === 0) this.answeredAt = statement.sentAt;
       this.pending.add(statement);
       query.resolve = (answer) => {
@@ -129,6 +143,12 @@ export class ServerConnection {
       query.reject = (error) => {
         this.settle(statement);
         if (endsConnection(error)) this.lose(new ConnectionLost(error.message, { cause: error }));
+        if (this.session.cancel && isCanceled(error)) {
+          if (audience?.left) return reject(abandoned());
+          // Meant for the one before, which had just ended; a statement that ran into its own time limit is not sent again.
+          if (Date.now() - statement.sentAt < this.session.statementTimeoutMs)
+            return resolve(this.send(text, parameters, options));
+        }
         reject(this.lost ?? error);
       };
       query.executed = true;
@@ -158,8 +178,10 @@ export class ServerConnection {
   async prepareSession(): Promise<void> {
     const arrayTypes = `select json_agg(json_build_array(typarray::int8, oid::int8))
       from pg_type where typarray <> 0 and typtype in ('b', 'd', 'e', 'r')`;
-    const text = `select current_setting('server_version_num')::int as version, (${arrayTypes})::text as arrays`;
-    const [row] = (await this.send(text)) as unknown as [{ version: number; arrays: string }];
+    const text = `select current_setting('server_version_num')::int as version, pg_backend_pid() as pid,
+      (${arrayTypes})::text as arrays`;
+    const [row] = (await this.send(text)) as unknown as [{ version: number; pid: number; arrays: string }];
+    this.backendPid = row.pid;
     const major = Math.floor(row.version / 10_000);
     if (major < OLDEST_MAJOR_VERSION) {
       const message = `PostgreSQL ${major} is too old: ${OLDEST_MAJOR_VERSION} or newer is needed`;
@@ -179,10 +201,17 @@ export class ServerConnection {
 
   /** A stopped server or a half-open network never answers; statement_timeout cannot help there. */
   private loseWhenSilent(): void {
-    const isSilent = () => this.pending.size > 0 && Date.now() - this.answeredAt > this.silenceLimitMs;
+    const limitMs = this.session.statementTimeoutMs + ANSWER_GRACE_MS;
+    const isSilent = () => this.pending.size > 0 && Date.now() - this.answeredAt > limitMs;
     const lose = () => isSilent() && this.lose(new ConnectionLost("the server does not answer"));
     // Looked at again a turn later: after a pause of our own process, answers that have arrived are read first.
     if (isSilent()) setImmediate(() => setImmediate(lose));
+  }
+
+  /** What runs is the oldest; those behind it get their turn and are looked at then. */
+  private cancelWhenAbandoned(): void {
+    const [running] = this.pending;
+    if (running?.audience?.left) this.session.cancel?.(this.backendPid, running.text);
   }
 }
 
@@ -210,6 +239,14 @@ function queryOf(
   if (asArrays || rowOf) query.isRaw = "values";
   if (rowOf) query.forEachFn = (values, answer) => answer.push(rowOf(values));
   return query;
+}
+
+function abandoned(): DatabaseError {
+  return new DatabaseError("DATABASE_ABANDONED", "nobody waits for the answer any more");
+}
+
+function isCanceled(error: Error): boolean {
+  return error instanceof postgres.PostgresError && error.code === "57014";
 }
 
 /** True for errors after which the server or the driver has given the connection up. */

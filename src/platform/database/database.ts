@@ -1,4 +1,5 @@
 import { drizzle, type PostgresJsDatabase } from "drizzle-orm/postgres-js";
+import type { Audience } from "./audience.js";
 import { type ConnectionOptions, openConnection, type SessionOptions } from "./connection.js";
 import { asDriver, type Logger } from "./drizzle-driver.js";
 import { DatabaseError } from "./errors.js";
@@ -15,7 +16,7 @@ export interface Database {
   /** Statements outside a transaction. They cannot write (25006): writing needs `transaction`. */
   readonly read: PostgresJsDatabase;
   /** The same for a statement whose text is ready; it is kept prepared. Rows are arrays of values. */
-  prepared(text: string, parameters: readonly unknown[]): Promise<unknown[][]>;
+  prepared(text: string, parameters: readonly unknown[], audience?: Audience): Promise<unknown[][]>;
   /**
    * One READ COMMITTED transaction. The whole work runs again, a few times at most, after a deadlock or serialisation
    * failure: it must have no other effect than its statements. Rejects with CommitUnknown when the connection dies during
@@ -66,6 +67,10 @@ const STATEMENT_TIMEOUT_MS = 30_000;
  */
 const ACQUIRE_TIMEOUT_MS = 5_000;
 
+/** Hits a statement only while it runs, and not one that has just begun: the next of the same text may be another's. */
+const cancelText = `select pg_cancel_backend(pid) from pg_stat_activity
+  where pid = $1 and state = 'active' and starts_with($2, query) and query_start < clock_timestamp() - interval '100 ms'`;
+
 /** Opens nothing yet: connections are made on first use, and made again when lost. */
 export function openDatabase(to: ConnectionOptions, options: DatabaseOptions = {}): Database {
   const { statementTimeoutMs = STATEMENT_TIMEOUT_MS, acquireTimeoutMs: waitMs = ACQUIRE_TIMEOUT_MS } =
@@ -75,7 +80,7 @@ export function openDatabase(to: ConnectionOptions, options: DatabaseOptions = {
   const logger = { logQuery: (text: string) => options.onStatement?.(text) };
   const unheard = { logQuery: () => {} }; // what a dedicated connection does is its owner's own business
   const readPool = createPool({
-    open: () => open({ readOnly: true }),
+    open: () => open({ readOnly: true, cancel }),
     size: options.readPoolSize ?? READ_POOL_SIZE,
     sharing: READS_PER_CONNECTION,
     waitMs,
@@ -87,6 +92,10 @@ export function openDatabase(to: ConnectionOptions, options: DatabaseOptions = {
     waitMs,
   });
   const notifyPool = createPool({ open, size: 1, sharing: NOTIFICATIONS_PER_CONNECTION, waitMs });
+  const cancel = (backendPid: number, text: string) => {
+    // A cancel that fails is asked for again while the statement runs.
+    notifyPool.use((connection) => connection.send(cancelText, [backendPid, text])).catch(() => {});
+  };
   const signals = createSignals((onNotify) => open({ onNotify }));
   const owned = new Set<Dedicated>();
   return {
@@ -94,9 +103,9 @@ export function openDatabase(to: ConnectionOptions, options: DatabaseOptions = {
       asDriver((...statement) => readPool.use((connection) => connection.send(...statement))),
       { logger },
     ),
-    prepared(text, parameters) {
+    prepared(text, parameters, audience) {
       logger.logQuery(text);
-      const options = { prepare: true, asArrays: true };
+      const options = { prepare: true, asArrays: true, audience };
       return readPool.use((connection) => connection.send(text, parameters, options)) as Promise<unknown[][]>;
     },
     transaction: (work) =>

@@ -1,5 +1,6 @@
 /** What the database floor refuses or loses. `code` is stable; callers decide by it, never by the message. */
 export type DatabaseErrorCode =
+  | "DATABASE_ABANDONED"
   | "DATABASE_BUSY"
   | "DATABASE_CLOSED"
   | "DATABASE_CONNECTION_LOST"

@@ -141,7 +141,7 @@ type What = "page" | "pages" | "count" | "counts" | "matching";
 function prepared(db: Database["read"], listing: Listing, what: What, shape: string, parts: PageParts): Run {
   const parent = listing.parent ? `${getTableName(listing.parent.table)}.` : "";
   const name = `${parent}${getTableName(listing.table)}:${what}:${what.includes("page") ? shape : parts.filter.shape}`;
-  return shapedStatement(db, name, () => builders[what](db, listing, parts)) as Run;
+  return shapedStatement(db, name, (root) => builders[what](root, listing, parts)) as Run;
 }
 
 const ids = sql`any(${sql.placeholder("ids")}::uuid[])`;

@@ -2,6 +2,7 @@ import { sql } from "drizzle-orm";
 import type { PgColumn, PgTable } from "drizzle-orm/pg-core";
 import { LRUCache } from "lru-cache";
 import { type Id, type IdKind, uuidOf } from "../ids.js";
+import { audienceOf } from "./audience.js";
 import { compileStatement, type Run } from "./compiled-statement.js";
 import type { Database } from "./database.js";
 
@@ -16,12 +17,13 @@ interface Preparable<R> {
 export function statement<R>(name: string, build: (db: Database["read"]) => Preparable<R>) {
   const prepared = new WeakMap<Database["read"], Run<R>>();
   return (db: Database["read"], values: Record<string, unknown>): Promise<R> => {
-    let run = prepared.get(db);
+    const { root, audience } = audienceOf(db);
+    let run = prepared.get(root);
     if (!run) {
-      run = compileStatement(build(db).prepare(name));
-      prepared.set(db, run);
+      run = compileStatement(build(root).prepare(name));
+      prepared.set(root, run);
     }
-    return run(values);
+    return run(values, audience);
   };
 }
 
@@ -45,16 +47,22 @@ const maxShapes = 1_000;
 const shapes = new WeakMap<Database["read"], LRUCache<string, Run<unknown>>>();
 
 /** The same for a statement whose text follows the request: prepared once for each shape, which its name spells out. */
-export function shapedStatement<R>(db: Database["read"], name: string, build: () => Preparable<R>): Run<R> {
-  let cache = shapes.get(db);
+export function shapedStatement<R>(
+  db: Database["read"],
+  name: string,
+  build: (db: Database["read"]) => Preparable<R>,
+): (values: Record<string, unknown>) => Promise<R> {
+  const { root, audience } = audienceOf(db);
+  let cache = shapes.get(root);
   if (!cache) {
     cache = new LRUCache({ max: maxShapes });
-    shapes.set(db, cache);
+    shapes.set(root, cache);
   }
   let run = cache.get(name);
   if (!run) {
-    run = compileStatement(build().prepare(name));
+    run = compileStatement(build(root).prepare(name));
     cache.set(name, run);
   }
-  return run as Run<R>;
+  const known = run as Run<R>;
+  return (values) => known(values, audience);
 }

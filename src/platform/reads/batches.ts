@@ -1,7 +1,9 @@
+import type { Audience } from "../database/audience.js";
 import type { Database } from "../database/database.js";
 import type { ReadStatement } from "./read-statement.js";
 
 interface Asker {
+  audience: Audience;
   resolve(text: string): void;
   reject(error: unknown): void;
 }
@@ -25,7 +27,7 @@ export class Batches {
   constructor(private readonly database: Database) {}
 
   /** The text for the id among the values; rejects with faults of the database. */
-  answer(statement: ReadStatement, values: Record<string, unknown>): Promise<string> {
+  answer(statement: ReadStatement, values: Record<string, unknown>, audience: Audience): Promise<string> {
     const { [statement.batchBy as string]: id, ...others } = values;
     const key = `${statement.id}${JSON.stringify(others)}`;
     return new Promise((resolve, reject) => {
@@ -37,8 +39,8 @@ export class Batches {
         setImmediate(() => this.send(key, opened));
       }
       const askers = batch.askers.get(id as string);
-      if (askers) askers.push({ resolve, reject });
-      else batch.askers.set(id as string, [{ resolve, reject }]);
+      if (askers) askers.push({ audience, resolve, reject });
+      else batch.askers.set(id as string, [{ audience, resolve, reject }]);
       if (batch.askers.size >= maxBatchSize) this.open.delete(key);
     });
   }
@@ -47,7 +49,12 @@ export class Batches {
     if (this.open.get(key)?.askers === askers) this.open.delete(key);
     try {
       const parameters = statement.parameters({ ...values, ids: [...askers.keys()] });
-      const rows = await this.database.prepared(statement.text, parameters);
+      const audience = {
+        get left() {
+          return [...askers.values()].every((same) => same.every((asker) => asker.audience.left));
+        },
+      };
+      const rows = await this.database.prepared(statement.text, parameters, audience);
       for (const [id, text] of rows as [string, string][])
         for (const { resolve } of askers.get(id) ?? []) resolve(text);
     } catch (error) {

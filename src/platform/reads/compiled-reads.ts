@@ -9,6 +9,7 @@ import {
 } from "graphql";
 import { LRUCache } from "lru-cache";
 import type { Scope } from "../access/scopes.js";
+import type { Audience } from "../database/audience.js";
 import type { Database } from "../database/database.js";
 import { ApiError } from "../errors.js";
 import { type BoundSite, bindSite } from "./arguments.js";
@@ -24,6 +25,7 @@ export interface ReadRequest {
   operation: OperationDefinitionNode;
   variables: Readonly<Record<string, unknown>>;
   scopes: ReadonlySet<Scope>;
+  audience: Audience;
   /** Where values that are no arguments come from: the context of the request. */
   context: unknown;
 }
@@ -75,8 +77,9 @@ export class CompiledReads {
   async answer(request: ReadRequest): Promise<ReadAnswer> {
     try {
       const { statement, values } = this.prepare(request);
-      if (statement.batchBy) return { text: await this.batches.answer(statement, values) };
-      const [row] = await this.database.prepared(statement.text, statement.parameters(values));
+      if (statement.batchBy) return { text: await this.batches.answer(statement, values, request.audience) };
+      const parameters = statement.parameters(values);
+      const [row] = await this.database.prepared(statement.text, parameters, request.audience);
       return { text: (row as [string])[0] };
     } catch (error) {
       if (error instanceof NotCompiled) return { reason: error.message };

@@ -134,6 +134,47 @@ describe("waiting", () => {
   });
 });
 
+describe("whoever leaves", () => {
+  let narrow: Database;
+  beforeEach(() => {
+    narrow = openDatabase(own.connection, { readPoolSize: 1, statementTimeoutMs: 20_000 });
+  });
+  afterEach(() => narrow.close());
+
+  test("has their statement cancelled on the server; the one behind it answers", async () => {
+    const audience = { left: false };
+    const slow = narrow.prepared("select pg_sleep(15)", [], audience);
+    const behind = narrow.prepared("select 'answered'", [], { left: false });
+    audience.left = true;
+
+    await expect(slow).rejects.toMatchObject({ code: "DATABASE_ABANDONED" });
+    expect(await behind).toEqual([["answered"]]);
+    const running = await database.read.execute(
+      sql`select 1 from pg_stat_activity where query = 'select pg_sleep(15)' and state = 'active'`,
+    );
+    expect(running).toEqual([]);
+  });
+
+  test("has nothing more sent", async () => {
+    const sent = narrow.prepared("select 'never sent'", [], { left: true });
+    await expect(sent).rejects.toMatchObject({ code: "DATABASE_ABANDONED" });
+  });
+
+  test("does no harm to others: a statement that was hit by mistake is sent again", async () => {
+    const text = "select 'answered', pg_sleep(1)";
+    const innocent = narrow.prepared(text, [], { left: false });
+    const hit = sql`select pg_cancel_backend(pid) as hit from pg_stat_activity where query = ${text} and state = 'active'`;
+    while (!(await database.read.execute(hit)).some((row) => row.hit));
+    expect((await innocent)[0]?.[0]).toBe("answered");
+  });
+
+  test("does not keep a statement from its own time limit", async () => {
+    await expect(database.prepared("select pg_sleep(15)", [], { left: false })).rejects.toMatchObject({
+      code: "57014",
+    });
+  });
+});
+
 describe("parameters", () => {
   test("that cannot be sent harm only their own statement", async () => {
     const ask = (word: unknown) =>

@@ -22,6 +22,7 @@ async function answer(compiled: CompiledReads, text: string, variables: object =
     operation,
     variables: { ...variables },
     scopes: new Set(scopes),
+    audience: { left: false },
     context: { phoneRegion: null },
   });
 }
@@ -49,12 +50,14 @@ test("equal shapes of arguments share a statement; only their values differ", as
     ['a"b\\c', 100],
   ] as const) {
     const variables = { name, first };
+    const audience = { left: false };
     const context = { phoneRegion: null };
     await compiled.answer({
       document,
       operation: operation as never,
       variables,
       scopes: new Set(scopes),
+      audience,
       context,
     });
   }
@@ -118,7 +121,14 @@ test("a plan never serves callers who may see less", async () => {
   const document = parse("{ customers { nodes { id interactions { nodes { id } } } } }");
   const operation = getOperationAST(document) as never;
   const ask = (held: string[]) =>
-    compiled.answer({ document, operation, variables: {}, scopes: new Set(held) as never, context: {} });
+    compiled.answer({
+      document,
+      operation,
+      variables: {},
+      scopes: new Set(held) as never,
+      audience: { left: false },
+      context: {},
+    });
   expect(await ask(["customers:read", "interactions:read"])).toHaveProperty("text");
   expect(await ask(["customers:read"])).toEqual({
     reason: "Customer.interactions needs the scope interactions:read",

@@ -1,0 +1,22 @@
+import type { Database } from "./database.js";
+
+/** Whoever waits for an answer. Once they have left, the server need not work on it any more. */
+export interface Audience {
+  readonly left: boolean;
+}
+
+type Read = Database["read"];
+const bound: unique symbol = Symbol("audience");
+type Bound = Read & { [bound]?: { root: Read; audience: Audience } };
+
+/** The same reading handle for one audience: its prepared statements end early when nobody waits for them any more. */
+export function readFor(db: Read, audience: Audience): Read {
+  const handle = Object.create(db) as Bound;
+  handle[bound] = { root: db, audience };
+  return handle;
+}
+
+/** The handle that statements are kept for, and the audience of this one. */
+export function audienceOf(db: Read): { root: Read; audience?: Audience } {
+  return (db as Bound)[bound] ?? { root: db };
+}
