@@ -31,7 +31,32 @@ export interface RequestContext extends Services {
 export type Loaders = ReturnType<typeof createLoaders>;
 
 export function createContext(services: Services, caller: Caller, requestId: string): RequestContext {
-  return { ...services, caller, requestId, loaders: createLoaders(services.database.read) };
+  return new Context(services, caller, requestId);
+}
+
+/** Loaders are made when they are first asked for: many requests need none. */
+class Context implements RequestContext {
+  readonly database: Database;
+  readonly feed: Feed;
+  readonly phoneRegion: string | null;
+  readonly onCommitted: () => void;
+  private made: Loaders | undefined;
+
+  constructor(
+    services: Services,
+    readonly caller: Caller,
+    readonly requestId: string,
+  ) {
+    this.database = services.database;
+    this.feed = services.feed;
+    this.phoneRegion = services.phoneRegion;
+    this.onCommitted = services.onCommitted;
+  }
+
+  get loaders(): Loaders {
+    this.made ??= createLoaders(this.database.read);
+    return this.made;
+  }
 }
 
 function createLoaders(db: Database["read"]) {
