@@ -5,7 +5,7 @@ import { sql } from "drizzle-orm";
 import { createContext, type Services } from "./context.js";
 import { Feed } from "./cross-domain/live/feed.js";
 import { startSequencer } from "./cross-domain/live/sequencer.js";
-import { authenticate } from "./platform/access/caller.js";
+import { createAuthenticate, rememberCallers } from "./platform/access/caller.js";
 import { type ConnectionOptions, type DatabaseOptions, openDatabase } from "./platform/database/database.js";
 import { migrateDatabase } from "./platform/database/migrate.js";
 import { faultOf, type Logger } from "./platform/log.js";
@@ -15,6 +15,7 @@ import { builtSchema } from "./server/build-schema.js";
 import { createGraphiql } from "./server/graphiql.js";
 import { createHealth } from "./server/health.js";
 import { createHttpServer, graphqlPath, presentedKey, unauthenticated } from "./server/http.js";
+import { KnownQueries } from "./server/known-queries.js";
 import { createMetrics, createMetricsPage } from "./server/metrics.js";
 import { reads } from "./server/reads.js";
 import { starter } from "./server/starter.js";
@@ -86,13 +87,17 @@ async function serve(
   const schema = await builtSchema();
   const metrics = createMetrics();
   const compiled = (options.compiledReads ?? true) ? new CompiledReads(schema, reads, database) : null;
-  const apollo = createApollo(schema, logger, { compiled, metrics, explain: options.explainReads ?? false });
+  const readOptions = { compiled, metrics, explain: options.explainReads ?? false };
+  const known = new KnownQueries(schema, readOptions);
+  const apollo = createApollo(schema, logger, readOptions, known);
   await apollo.start();
   opened.push(() => apollo.stop());
-  const identify = (key: string | null) => authenticate(database.read, options.adminKey, key);
+  const authenticate = createAuthenticate(database.read, options.adminKey);
+  const identify = rememberCallers(authenticate);
   let stopping = false;
   const http = createHttpServer({
     apollo,
+    known,
     logger,
     allowedOrigins,
     pages: [
@@ -115,7 +120,7 @@ async function serve(
     schema,
     logger,
     allowedOrigins,
-    authenticate: identify,
+    authenticate,
     createContext: (caller, requestId) => createContext(services, caller, requestId),
   });
   opened.push(async () => {

@@ -9,6 +9,7 @@ import { ApiError } from "../platform/errors.js";
 import type { Logger } from "../platform/log.js";
 import { compiledReads, type ReadOptions, stringifyResult } from "./compiled-reads.js";
 import { checkCost } from "./cost.js";
+import type { KnownQueries } from "./known-queries.js";
 import { checkAccess, clientError, parseOptions, validationOptions, validationRules } from "./operation.js";
 
 /** Apollo as the HTTP side of the one pipeline (`operation.ts`): its hooks call the same checks that the socket calls. */
@@ -16,6 +17,7 @@ export function createApollo(
   schema: GraphQLSchema,
   logger: Logger,
   reads: ReadOptions,
+  known: KnownQueries,
 ): ApolloServer<RequestContext> {
   return new ApolloServer<RequestContext>({
     schema,
@@ -34,17 +36,21 @@ export function createApollo(
     plugins: [
       ApolloServerPluginCacheControlDisabled(),
       ApolloServerPluginLandingPageDisabled(),
-      pipeline(schema, logger),
+      pipeline(schema, logger, known),
       compiledReads(reads),
     ],
   });
 }
 
-function pipeline(schema: GraphQLSchema, logger: Logger): ApolloServerPlugin<RequestContext> {
+function pipeline(
+  schema: GraphQLSchema,
+  logger: Logger,
+  known: KnownQueries,
+): ApolloServerPlugin<RequestContext> {
   return {
     async requestDidStart() {
       return {
-        async didResolveOperation({ document, operation, contextValue, request }) {
+        async didResolveOperation({ document, source, operation, contextValue, request }) {
           if (!operation) return;
           if (operation.operation === "subscription") {
             throw new ApiError(
@@ -57,6 +63,7 @@ function pipeline(schema: GraphQLSchema, logger: Logger): ApolloServerPlugin<Req
           }
           checkAccess(schema, document, operation, contextValue.caller);
           checkCost(schema, document, operation, request.variables ?? {});
+          known.remember(source, document);
         },
         async willSendResponse({ response, errors, contextValue }) {
           if (response.body.kind !== "single" || !errors) return;
