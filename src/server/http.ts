@@ -72,10 +72,11 @@ async function handle(
   // Who asks is known from the headers: a stranger's body is not even read.
   const requestId = randomUUID();
   response.setHeader("x-request-id", requestId);
-  const context = await options.contextOf(request, requestId).catch((error: unknown) => {
+  const tellFault = (error: unknown) => {
     const shown = clientError(options.logger, requestId, error);
     response.writeHead(statusOf(shown), json).end(JSON.stringify({ errors: [shown] }));
-  });
+  };
+  const context = await options.contextOf(request, requestId).catch(tellFault);
   if (!context) return;
   const body = await readBody(request);
   if (body.refusal) return refuse(response, body.refusal.status, body.refusal.code, body.refusal.message);
@@ -89,7 +90,8 @@ async function handle(
     );
   }
   const contentType = query < 0 ? contentTypes.ofAnswerTo(request) : null;
-  const text = contentType && (await options.known.answer(body.value, context));
+  const text = contentType && (await options.known.answer(body.value, context).catch(tellFault));
+  if (response.writableEnded) return;
   if (contentType && text) {
     response.setHeader("content-type", contentType);
     response.end(text);

@@ -132,3 +132,27 @@ test("a query on a socket is answered as over HTTP", async () => {
   const { data } = await resolvers.execute(reference, { id });
   expect(JSON.parse(JSON.stringify(results))).toEqual([{ data }]);
 });
+
+const several =
+  "{ a: customers { nodes { id } } b: customers(first: 1) { nodes { id } } tickets { nodes { id } } }";
+
+test("while the database is away, a known document is told so once: UNAVAILABLE, to be tried again", async () => {
+  for (const compiledReads of [true, false]) {
+    const app = await startTestApp({ on: compiled, compiledReads });
+    expect((await seen(app, { query: several })).status).toBe(200);
+    await app.services.database.close();
+    const { status, text } = await seen(app, { query: several });
+    expect([status, JSON.parse(text)]).toEqual([
+      503,
+      {
+        errors: [
+          {
+            message: "The service is not available just now. Try again: what is sent twice is recorded once.",
+            extensions: { code: "UNAVAILABLE", requestId: "REQUEST" },
+          },
+        ],
+      },
+    ]);
+    await app.stop();
+  }
+});

@@ -37,7 +37,7 @@ export interface Asked {
 /**
  * The data of a query, or of one event of a subscription, by a plan that is made once per document; null for whatever has
  * an error, or is no such thing. The loaders keep what was read, so that graphql-js can then run it again for little, and
- * tell the errors in its own words.
+ * tell the errors in its own words. Rejects with faults of the database.
  */
 export async function plannedData(asked: Asked): Promise<Record<string, unknown> | null> {
   const { schema, operation, context } = asked;
@@ -52,8 +52,8 @@ export async function plannedData(asked: Asked): Promise<Record<string, unknown>
 export async function executePlanned(args: ExecutionArgs): Promise<ExecutionResult> {
   const { schema, document, variableValues: variables, contextValue: context, rootValue } = args;
   const operation = getOperationAST(document, args.operationName);
-  const data =
-    operation && (await plannedData({ schema, document, operation, variables, context, rootValue }));
+  const asked = operation && { schema, document, operation, variables, context, rootValue };
+  const data = asked && (await plannedData(asked).catch(() => null));
   return data ? { data } : execute(args);
 }
 

@@ -1,4 +1,5 @@
 import { getArgumentValues } from "graphql";
+import { databaseErrorIn } from "../../platform/database/errors.js";
 import type { Complete, Target } from "./complete.js";
 import type { FieldPlan, Plan } from "./plan.js";
 
@@ -8,13 +9,14 @@ export class Run {
   private waiting = 0;
   private ended = false;
   private end: ((data: Target | null) => void) | undefined;
+  private fail: ((fault: unknown) => void) | undefined;
 
   constructor(
     readonly context: unknown,
     private readonly variables: Record<string, unknown>,
   ) {}
 
-  /** The answer's data; null at the first error. */
+  /** The answer's data; null at the first error. Rejects with faults of the database: asking it again would not help. */
   async start(plan: Plan, rootValue: unknown): Promise<Target | null> {
     let data: Target;
     try {
@@ -24,8 +26,9 @@ export class Run {
       return null;
     }
     if (this.waiting === 0) return data;
-    return new Promise((resolve) => {
+    return new Promise((resolve, reject) => {
       this.end = (ended) => resolve(ended && data);
+      this.fail = reject;
     });
   }
 
@@ -59,7 +62,10 @@ export class Run {
           this.endWith(null);
         }
       },
-      () => this.endWith(null),
+      (error: unknown) => {
+        if (!this.ended && databaseErrorIn(error)) this.fail?.(error);
+        this.endWith(null);
+      },
     );
   }
 
