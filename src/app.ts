@@ -5,7 +5,7 @@ import { sql } from "drizzle-orm";
 import { createContext, type Services } from "./context.js";
 import { Feed } from "./cross-domain/live/feed.js";
 import { startSequencer } from "./cross-domain/live/sequencer.js";
-import { authenticate } from "./platform/access/caller.js";
+import { createAuthenticate, rememberCallers } from "./platform/access/caller.js";
 import { type ConnectionOptions, type DatabaseOptions, openDatabase } from "./platform/database/database.js";
 import { migrateDatabase } from "./platform/database/migrate.js";
 import { faultOf, type Logger } from "./platform/log.js";
@@ -86,10 +86,12 @@ async function serve(
   const schema = await builtSchema();
   const metrics = createMetrics();
   const compiled = (options.compiledReads ?? true) ? new CompiledReads(schema, reads, database) : null;
-  const apollo = createApollo(schema, logger, { compiled, metrics, explain: options.explainReads ?? false });
+  const readOptions = { compiled, metrics, explain: options.explainReads ?? false };
+  const apollo = createApollo(schema, logger, readOptions);
   await apollo.start();
   opened.push(() => apollo.stop());
-  const identify = (key: string | null) => authenticate(database.read, options.adminKey, key);
+  const authenticate = createAuthenticate(database.read, options.adminKey);
+  const identify = rememberCallers(authenticate);
   let stopping = false;
   const http = createHttpServer({
     apollo,
@@ -115,7 +117,7 @@ async function serve(
     schema,
     logger,
     allowedOrigins,
-    authenticate: identify,
+    authenticate,
     createContext: (caller, requestId, audience) => createContext(services, caller, requestId, audience),
   });
   opened.push(async () => {

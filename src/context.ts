@@ -39,9 +39,39 @@ export function createContext(
   requestId: string,
   audience: Audience,
 ): RequestContext {
-  const read = readFor(services.database.read, audience);
-  const database = { ...services.database, read };
-  return { ...services, database, caller, requestId, audience, loaders: createLoaders(read) };
+  return new Context(services, caller, requestId, audience);
+}
+
+/** Loaders are made when they are first asked for: many requests need none. */
+class Context implements RequestContext {
+  readonly feed: Feed;
+  readonly phoneRegion: string | null;
+  readonly onCommitted: () => void;
+  private madeDatabase: Database | undefined;
+  private madeLoaders: Loaders | undefined;
+
+  constructor(
+    private readonly services: Services,
+    readonly caller: Caller,
+    readonly requestId: string,
+    readonly audience: Audience,
+  ) {
+    this.feed = services.feed;
+    this.phoneRegion = services.phoneRegion;
+    this.onCommitted = services.onCommitted;
+  }
+
+  /** Reads on it end early when nobody waits for them any more. */
+  get database(): Database {
+    const { database } = this.services;
+    this.madeDatabase ??= { ...database, read: readFor(database.read, this.audience) };
+    return this.madeDatabase;
+  }
+
+  get loaders(): Loaders {
+    this.madeLoaders ??= createLoaders(this.database.read);
+    return this.madeLoaders;
+  }
 }
 
 function createLoaders(db: Database["read"]) {

@@ -45,53 +45,60 @@ export function loadMany<K, R>(select: (keys: readonly K[]) => Promise<R[]>, key
 
 /** One page per parent: one statement per distinct request, however many parents ask for it. */
 export function loadPage<R extends Row>(db: Database["read"], listing: Listing) {
-  const loader = new DataLoader<{ parentId: string; request: ListRequest; shape: string }, Page<R>, string>(
-    async (keys) => {
-      const pages = new Map<string, Page<R>>();
-      const byRequest = groupBy(keys, (key) => key.shape);
-      await Promise.all(
-        [...byRequest.values()].map(async (group) => {
-          const parentIds = group.map((key) => key.parentId);
-          const found = await selectPages<R>(db, listing, parentIds, (group[0] as (typeof group)[0]).request);
-          group.forEach((key, i) => {
-            pages.set(`${key.parentId}|${key.shape}`, found[i] as Page<R>);
-          });
-        }),
-      );
-      return keys.map((key) => pages.get(`${key.parentId}|${key.shape}`) as Page<R>);
-    },
-    { maxBatchSize, cacheKeyFn: (key) => `${key.parentId}|${key.shape}` },
-  );
+  const byShape = new Map<string, DataLoader<string, Page<R>>>();
   return {
     load(parentId: string, request: ListRequest): Promise<Page<R>> {
-      const shape = JSON.stringify([
-        request.size,
-        request.backward,
-        request.cursor,
-        request.otherCursor,
-        request.where,
-        request.order && orderName(request.order),
-      ]);
-      return loader.load({ parentId, request, shape });
+      const shape = shapeOf(listing, request);
+      let loader = byShape.get(shape);
+      if (!loader) {
+        loader = new DataLoader((parentIds) => selectPages<R>(db, listing, parentIds, request), {
+          maxBatchSize,
+        });
+        byShape.set(shape, loader);
+      }
+      return loader.load(parentId);
     },
   };
 }
 
+/** Equal for requests that ask the same. */
+function shapeOf(listing: Listing, { size, backward, cursor, otherCursor, where, order }: ListRequest) {
+  const ordered = order && order !== listing.order ? orderName(order) : "";
+  const filtered = where ? JSON.stringify(where) : "";
+  const placed = cursor === null && otherCursor === null ? "" : JSON.stringify([cursor, otherCursor]);
+  return `${size}${backward ? "<" : ">"}${ordered}|${placed}|${filtered}`;
+}
+
+type Makers = Record<string, () => unknown>;
+type Made<T extends Makers> = { [K in keyof T]: ReturnType<T[K]> };
+type GroupClass = new (makers: Makers) => object;
+
+/** Classes of groups by the names of their members: a group is made for every request. */
+const groupClasses = new Map<string, GroupClass>();
+
 /** A group of loaders whose members are made when first used: most requests touch a few of them. */
-export function lazyLoaders<T extends Record<string, () => unknown>>(
-  makers: T,
-): { [K in keyof T]: ReturnType<T[K]> } {
-  const group = {} as { [K in keyof T]: ReturnType<T[K]> };
-  for (const [name, make] of Object.entries(makers)) {
-    Object.defineProperty(group, name, {
-      configurable: true,
-      enumerable: true,
-      get() {
-        const value = make();
-        Object.defineProperty(group, name, { value, enumerable: true });
-        return value;
+export function lazyLoaders<T extends Makers>(makers: T): Made<T> {
+  const names = Object.keys(makers);
+  const key = names.join();
+  let Group = groupClasses.get(key);
+  if (!Group) {
+    Group = groupClass(names);
+    groupClasses.set(key, Group);
+  }
+  return new Group(makers) as Made<T>;
+}
+
+function groupClass(names: readonly string[]): GroupClass {
+  class Group {
+    readonly made: Record<string, unknown> = {};
+    constructor(readonly makers: Makers) {}
+  }
+  for (const name of names)
+    Object.defineProperty(Group.prototype, name, {
+      get(this: Group) {
+        this.made[name] ??= this.makers[name]?.();
+        return this.made[name];
       },
     });
-  }
-  return group;
+  return Group;
 }

@@ -3,15 +3,12 @@ export function isStorable(text: string): boolean {
   return !text.includes("\u0000") && text.isWellFormed();
 }
 
-/** True when arrays and objects are nested deeper than `max`. Looks level by level, so that depth itself is harmless. */
+/** True when arrays and objects of a JSON value are nested deeper than `max`. Looks no deeper itself. */
 export function isDeeperThan(value: unknown, max: number): boolean {
-  let level: unknown[] = [value];
-  for (let depth = 0; level.length > 0; depth++) {
-    level = level.flatMap((member) =>
-      typeof member === "object" && member !== null ? Object.values(member) : [],
-    );
-    if (depth >= max && level.length > 0) return true;
-  }
+  if (typeof value !== "object" || value === null) return false;
+  if (Array.isArray(value)) return value.some((member) => max === 0 || isDeeperThan(member, max - 1));
+  for (const name in value)
+    if (max === 0 || isDeeperThan((value as Record<string, unknown>)[name], max - 1)) return true;
   return false;
 }
 

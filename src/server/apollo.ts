@@ -7,9 +7,9 @@ import type { GraphQLSchema } from "graphql";
 import type { RequestContext } from "../context.js";
 import { ApiError } from "../platform/errors.js";
 import type { Logger } from "../platform/log.js";
-import { compiledReads, type ReadOptions, stringifyResult } from "./compiled-reads.js";
 import { checkCost } from "./cost.js";
 import { checkAccess, clientError, parseOptions, validationOptions, validationRules } from "./operation.js";
+import { createQueryReads, type ReadOptions, stringifyResult } from "./query-reads.js";
 
 /** Apollo as the HTTP side of the one pipeline (`operation.ts`): its hooks call the same checks that the socket calls. */
 export function createApollo(
@@ -34,13 +34,16 @@ export function createApollo(
     plugins: [
       ApolloServerPluginCacheControlDisabled(),
       ApolloServerPluginLandingPageDisabled(),
-      pipeline(schema, logger),
-      compiledReads(reads),
+      pipeline(schema, logger, createQueryReads(schema, logger, reads)),
     ],
   });
 }
 
-function pipeline(schema: GraphQLSchema, logger: Logger): ApolloServerPlugin<RequestContext> {
+function pipeline(
+  schema: GraphQLSchema,
+  logger: Logger,
+  read: ReturnType<typeof createQueryReads>,
+): ApolloServerPlugin<RequestContext> {
   return {
     async requestDidStart() {
       return {
@@ -58,6 +61,7 @@ function pipeline(schema: GraphQLSchema, logger: Logger): ApolloServerPlugin<Req
           checkAccess(schema, document, operation, contextValue.caller);
           checkCost(schema, document, operation, request.variables ?? {});
         },
+        responseForOperation: read,
         async willSendResponse({ response, errors, contextValue }) {
           if (response.body.kind !== "single" || !errors) return;
           response.body.singleResult.errors = errors.map((error) =>

@@ -36,30 +36,64 @@ export function checkCost(
   throw new ApiError("TOO_EXPENSIVE", message, { cost, maxCost, http: { status: 400 } });
 }
 
+type Variables = Readonly<Record<string, unknown>>;
+/** A cost, or how it follows from the variables. */
+type Cost = number | ((given: Given) => number);
+
+interface Given {
+  variables: Variables;
+  /** What one use of a fragment costs with these variables: each is worked out once, however often it is spread. */
+  fragments: Map<string, number>;
+}
+
+interface KnownCost {
+  defaults: Variables;
+  cost: Cost;
+}
+
+const known = new WeakMap<OperationDefinitionNode, KnownCost>();
+
 /** The objects that an operation can answer at most: each page with its size, times what hangs on each member. */
 export function costOf(
   schema: GraphQLSchema,
   document: DocumentNode,
   operation: OperationDefinitionNode,
-  variables: Readonly<Record<string, unknown>>,
+  variables: Variables,
 ): number {
-  const defaults = (operation.variableDefinitions ?? []).flatMap(({ variable, defaultValue }) =>
-    defaultValue ? [[variable.name.value, valueFromASTUntyped(defaultValue)]] : [],
+  let worked = known.get(operation);
+  if (!worked) {
+    worked = { defaults: defaultsOf(operation), cost: formulaOf(schema, document, operation) };
+    known.set(operation, worked);
+  }
+  const { defaults, cost } = worked;
+  return typeof cost === "number"
+    ? cost
+    : cost({ variables: { ...defaults, ...variables }, fragments: new Map() });
+}
+
+function defaultsOf({ variableDefinitions = [] }: OperationDefinitionNode): Variables {
+  return Object.fromEntries(
+    variableDefinitions.flatMap(({ variable, defaultValue }) =>
+      defaultValue ? [[variable.name.value, valueFromASTUntyped(defaultValue)]] : [],
+    ),
   );
-  const walk = new CostWalk(schema, document, { ...Object.fromEntries(defaults), ...variables });
+}
+
+function formulaOf(schema: GraphQLSchema, document: DocumentNode, operation: OperationDefinitionNode): Cost {
+  const walk = new CostWalk(schema, document);
   const root = schema.getRootType(operation.operation);
   return root ? walk.selections(root, operation.selectionSet) : 0;
 }
 
+/** Works the cost out as far as it does not depend on variables. */
 class CostWalk {
   private readonly fragments: Map<string, FragmentDefinitionNode>;
   /** What one use of a fragment costs: each is walked once, however often it is spread. */
-  private readonly known = new Map<string, number>();
+  private readonly known = new Map<string, Cost>();
 
   constructor(
     private readonly schema: GraphQLSchema,
     document: DocumentNode,
-    private readonly variables: Readonly<Record<string, unknown>>,
   ) {
     this.fragments = new Map(
       document.definitions.flatMap((node) =>
@@ -68,51 +102,80 @@ class CostWalk {
     );
   }
 
-  selections(parent: GraphQLCompositeType, set: SelectionSetNode): number {
-    let cost = 0;
-    for (const node of set.selections) {
-      if (node.kind === Kind.FIELD) cost += this.field(parent, node);
-      else if (node.kind === Kind.INLINE_FRAGMENT) {
-        cost += this.inside(parent, node.typeCondition?.name.value, node.selectionSet);
-      } else cost += this.fragment(parent, node.name.value);
-    }
-    return cost;
+  selections(parent: GraphQLCompositeType, set: SelectionSetNode): Cost {
+    return sum(
+      set.selections.map((node) => {
+        if (node.kind === Kind.FIELD) return this.field(parent, node);
+        if (node.kind === Kind.FRAGMENT_SPREAD) return this.fragment(parent, node.name.value);
+        return this.inside(parent, node.typeCondition?.name.value, node.selectionSet);
+      }),
+    );
   }
 
-  private field(parent: GraphQLCompositeType, node: FieldNode): number {
+  private field(parent: GraphQLCompositeType, node: FieldNode): Cost {
     const field =
       isObjectType(parent) || isInterfaceType(parent) ? parent.getFields()[node.name.value] : undefined;
     const type = field && getNamedType(field.type);
     if (!field || !node.selectionSet || !isCompositeType(type)) return 0;
-    return this.size(parent, field, node) * (1 + this.selections(type, node.selectionSet));
+    const size = sizeOf(parent, field, node);
+    const member = this.selections(type, node.selectionSet);
+    if (typeof size === "number" && typeof member === "number") return size * (1 + member);
+    return (given) => costWith(size, given) * (1 + costWith(member, given));
   }
 
-  private size(parent: GraphQLCompositeType, field: GraphQLField<unknown, unknown>, node: FieldNode): number {
-    if (field.args.some(({ name }) => name === "first")) {
-      const asked = this.argument(node, "first") ?? this.argument(node, "last") ?? defaultPageSize;
-      return Math.min(Math.max(Number(asked) || 0, 1), maxPageSize);
-    }
-    // A connection's members are counted with the connection.
-    if (!isListType(getNullableType(field.type)) || parent.name.endsWith("Connection")) return 1;
-    return field.args.some(({ name }) => name === "ids") ? maxNodeIds : listSize;
-  }
-
-  private argument(node: FieldNode, name: string): unknown {
-    const argument: ArgumentNode | undefined = node.arguments?.find((given) => given.name.value === name);
-    return argument && valueFromASTUntyped(argument.value, this.variables);
-  }
-
-  private fragment(parent: GraphQLCompositeType, name: string): number {
-    const known = this.known.get(name);
-    if (known !== undefined) return known;
+  private fragment(parent: GraphQLCompositeType, name: string): Cost {
+    const walked = this.known.get(name);
+    if (walked !== undefined) return walked;
     const fragment = this.fragments.get(name);
     const cost = fragment ? this.inside(parent, fragment.typeCondition.name.value, fragment.selectionSet) : 0;
-    this.known.set(name, cost);
-    return cost;
+    const once = typeof cost === "number" ? cost : workedOutOnce(name, cost);
+    this.known.set(name, once);
+    return once;
   }
 
-  private inside(parent: GraphQLCompositeType, typeName: string | undefined, set: SelectionSetNode): number {
+  private inside(parent: GraphQLCompositeType, typeName: string | undefined, set: SelectionSetNode): Cost {
     const type = typeName ? this.schema.getType(typeName) : parent;
     return isCompositeType(type) ? this.selections(type, set) : 0;
   }
+}
+
+function sizeOf(parent: GraphQLCompositeType, field: GraphQLField<unknown, unknown>, node: FieldNode): Cost {
+  if (field.args.some(({ name }) => name === "first")) {
+    const [first, last] = [argumentOf(node, "first"), argumentOf(node, "last")];
+    const size = (variables: Variables) => {
+      const asked = first(variables) ?? last(variables) ?? defaultPageSize;
+      return Math.min(Math.max(Number(asked) || 0, 1), maxPageSize);
+    };
+    const varies = node.arguments?.some(
+      ({ name, value }) => /^(first|last)$/.test(name.value) && value.kind === Kind.VARIABLE,
+    );
+    return varies ? ({ variables }) => size(variables) : size({});
+  }
+  // A connection's members are counted with the connection.
+  if (!isListType(getNullableType(field.type)) || parent.name.endsWith("Connection")) return 1;
+  return field.args.some(({ name }) => name === "ids") ? maxNodeIds : listSize;
+}
+
+function argumentOf(node: FieldNode, name: string): (variables: Variables) => unknown {
+  const argument: ArgumentNode | undefined = node.arguments?.find((given) => given.name.value === name);
+  return (variables) => argument && valueFromASTUntyped(argument.value, variables);
+}
+
+function sum(costs: readonly Cost[]): Cost {
+  const fixed = costs.reduce<number>((all, cost) => all + (typeof cost === "number" ? cost : 0), 0);
+  const others = costs.filter((cost) => typeof cost === "function");
+  if (others.length === 0) return fixed;
+  return (given) => others.reduce((all, cost) => all + cost(given), fixed);
+}
+
+function workedOutOnce(fragment: string, cost: (given: Given) => number): Cost {
+  return (given) => {
+    const known = given.fragments.get(fragment) ?? cost(given);
+    given.fragments.set(fragment, known);
+    return known;
+  };
+}
+
+function costWith(cost: Cost, given: Given): number {
+  return typeof cost === "number" ? cost : cost(given);
 }

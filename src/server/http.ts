@@ -34,7 +34,7 @@ const requestCheckMs = 5_000;
 export function createHttpServer(options: HttpOptions): Server {
   const server = createServer({ connectionsCheckingInterval: requestCheckMs }, (request, response) => {
     handle(options, request, response).catch((error: unknown) => {
-      if (request.destroyed && !request.complete) return; // the client left in the middle of its request
+      if (error instanceof ClientLeft || (request.destroyed && !request.complete)) return;
       options.logger.error(faultOf(error), "fault");
       if (!response.headersSent)
         refuse(response, 500, "INTERNAL_SERVER_ERROR", "Something went wrong on our side.");
@@ -52,10 +52,10 @@ async function handle(
   response: ServerResponse,
 ): Promise<void> {
   response.setHeader("x-content-type-options", "nosniff");
-  if (options.pages.some((page) => page(request, response))) return;
   const url = request.url ?? "/";
   const query = url.indexOf("?");
   if ((query < 0 ? url : url.slice(0, query)) !== graphqlPath) {
+    if (options.pages.some((page) => page(request, response))) return;
     return refuse(
       response,
       404,
@@ -80,7 +80,7 @@ async function handle(
   const body = await readBody(request);
   if (body.refusal) return refuse(response, body.refusal.status, body.refusal.code, body.refusal.message);
   const document = (body.value as { query?: unknown } | undefined)?.query;
-  if (typeof document === "string" && Buffer.byteLength(document) > maxDocumentBytes) {
+  if (typeof document === "string" && isLongerThan(document, maxDocumentBytes)) {
     return refuse(
       response,
       413,
@@ -123,21 +123,14 @@ function headersOf(request: IncomingMessage): HeaderMap {
 type Body = { value?: unknown; refusal?: { status: number; code: string; message: string } };
 
 async function readBody(request: IncomingMessage): Promise<Body> {
-  if (request.method !== "POST") return {};
-  if (!/^application\/(graphql-response\+)?json\b/i.test(request.headers["content-type"] ?? "")) return {};
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of request) {
-    bytes += (chunk as Buffer).length;
-    if (bytes > maxBodyBytes) {
-      request.resume();
-      const message = `A request may have at most ${maxBodyBytes} bytes.`;
-      return { refusal: { status: 413, code: "PAYLOAD_TOO_LARGE", message } };
-    }
-    chunks.push(chunk as Buffer);
+  if (request.method !== "POST" || !isJson(request)) return {};
+  const bytes = await bytesOf(request);
+  if (!bytes) {
+    const message = `A request may have at most ${maxBodyBytes} bytes.`;
+    return { refusal: { status: 413, code: "PAYLOAD_TOO_LARGE", message } };
   }
   try {
-    const value: unknown = JSON.parse(Buffer.concat(chunks).toString("utf8"));
+    const value: unknown = JSON.parse(bytes.toString("utf8"));
     if (!isDeeperThan(value, maxJsonDepth)) return { value };
     return {
       refusal: {
@@ -149,6 +142,39 @@ async function readBody(request: IncomingMessage): Promise<Body> {
   } catch {
     return { refusal: { status: 400, code: "BAD_REQUEST", message: "The body is not valid JSON." } };
   }
+}
+
+/** Whether a request's body is read at all. */
+function isJson({ headers }: IncomingMessage): boolean {
+  return /^application\/(graphql-response\+)?json\b/i.test(headers["content-type"] ?? "");
+}
+
+function isLongerThan(text: string, bytes: number): boolean {
+  return text.length > bytes || (text.length * 3 > bytes && Buffer.byteLength(text) > bytes);
+}
+
+/** The client went away in the middle of its request: there is nobody to answer. */
+class ClientLeft extends Error {}
+
+/** The whole body; null when it is too large, and then the rest is not kept. Rejects with ClientLeft. */
+function bytesOf(request: IncomingMessage): Promise<Buffer | null> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let length = 0;
+    request.on("data", (chunk: Buffer) => {
+      length += chunk.length;
+      if (length <= maxBodyBytes) chunks.push(chunk);
+      else {
+        chunks.length = 0;
+        resolve(null);
+      }
+    });
+    request.on("end", () => resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks)));
+    const left = () => reject(new ClientLeft());
+    request.on("error", left);
+    request.on("close", left);
+    if (request.destroyed) left();
+  });
 }
 
 const json = { "content-type": "application/json; charset=utf-8" };

@@ -1,4 +1,5 @@
-import { createSourceEventStream, type ExecutionArgs, type ExecutionResult, execute } from "graphql";
+import { createSourceEventStream, type ExecutionArgs, type ExecutionResult } from "graphql";
+import { executePlanned } from "./executor/execute.js";
 
 type Results = AsyncIterableIterator<ExecutionResult>;
 
@@ -18,7 +19,7 @@ export async function subscribeFresh<C>(
       const event = await events.next();
       if (event.done) return { value: undefined, done: true };
       const contextValue = freshContext(args.contextValue as C);
-      return { value: await execute({ ...args, rootValue: event.value, contextValue }), done: false };
+      return { value: await executePlanned({ ...args, rootValue: event.value, contextValue }), done: false };
     },
     async return() {
       await events.return?.();

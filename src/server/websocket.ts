@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage, Server } from "node:http";
 import type { Duplex } from "node:stream";
-import { type ExecutionArgs, execute, type GraphQLError, type GraphQLSchema } from "graphql";
+import type { ExecutionArgs, GraphQLError, GraphQLSchema } from "graphql";
 import type { Context } from "graphql-ws";
 import { useServer } from "graphql-ws/use/ws";
 import { type WebSocket, WebSocketServer } from "ws";
@@ -10,6 +10,7 @@ import type { Caller } from "../platform/access/caller.js";
 import type { Audience } from "../platform/database/audience.js";
 import { maxSocketMessageBytes } from "../platform/limits.js";
 import { faultOf, type Logger } from "../platform/log.js";
+import { executePlanned } from "./executor/execute.js";
 import { graphqlPath, presentedKey, unauthenticated } from "./http.js";
 import { clientError, prepareOperation } from "./operation.js";
 import { originAllowed } from "./origins.js";
@@ -124,7 +125,7 @@ function hooks(options: WebSocketOptions, sessions: Map<Session, WebSocket>) {
       extra.session.operations.close();
       sessions.delete(extra.session);
     },
-    execute: (args: ExecutionArgs) => operationsOf.get(args)?.once(args, () => execute(args)),
+    execute: (args: ExecutionArgs) => operationsOf.get(args)?.once(args, () => executePlanned(args)),
     subscribe: (args: ExecutionArgs) =>
       operationsOf
         .get(args)

@@ -1,5 +1,6 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import { sql } from "drizzle-orm";
+import { LRUCache } from "lru-cache";
 import { apiKeys } from "#schema/access.js";
 import type { Database } from "../database/database.js";
 import { statement } from "../database/statement.js";
@@ -15,19 +16,46 @@ export interface Caller {
 const keyPattern = /^c360_live_([0-9a-f]{32})_[0-9A-Za-z]{20,100}$/;
 const admin: Caller = { keyId: "admin", scopes: new Set(scopes) };
 
+/** How long a key that was found good is taken for good without asking again: so soon a revoked key stops. */
+const trustMs = 1_000;
+/** Keys remembered at once; a company has some hundreds. */
+const maxRemembered = 10_000;
+
+/** Tells the caller behind a presented key, or null. */
+export type Authenticate = (presented: string | null) => Promise<Caller | null>;
+
 /** The caller behind a presented key, or null: unknown, revoked, expired and malformed keys all answer alike. */
-export async function authenticate(
-  db: Database["read"],
-  adminKey: string | null,
-  presented: string | null,
-): Promise<Caller | null> {
-  if (!presented) return null;
-  if (adminKey !== null && timingSafeEqual(digest(presented), digest(adminKey))) return admin;
-  const id = keyPattern.exec(presented)?.[1];
-  if (!id) return null;
-  const [row] = await liveKey(db, { id: dashed(id) });
-  if (!row || !timingSafeEqual(digest(presented), row.secretHash)) return null;
-  return { keyId: row.id, scopes: new Set(row.scopes.filter((scope): scope is Scope => known.has(scope))) };
+export function createAuthenticate(db: Database["read"], adminKey: string | null): Authenticate {
+  const adminDigest = adminKey === null ? null : digest(adminKey);
+  return async (presented) => {
+    if (!presented) return null;
+    const presentedDigest = digest(presented);
+    if (adminDigest && timingSafeEqual(presentedDigest, adminDigest)) return admin;
+    const id = keyPattern.exec(presented)?.[1];
+    if (!id) return null;
+    const [row] = await liveKey(db, { id: dashed(id) });
+    if (!row || !timingSafeEqual(presentedDigest, row.secretHash)) return null;
+    return { keyId: row.id, scopes: new Set(row.scopes.filter((scope): scope is Scope => known.has(scope))) };
+  };
+}
+
+/** The same, asked at most once in `trustMs` for a good key. What is not good is never remembered. */
+export function rememberCallers(authenticate: Authenticate, now: () => number = Date.now): Authenticate {
+  const asked = new LRUCache<string, { at: number; caller: Promise<Caller | null> }>({ max: maxRemembered });
+  return (presented) => {
+    if (!presented) return Promise.resolve(null);
+    const key = digest(presented).toString("latin1");
+    const last = asked.get(key);
+    const at = now();
+    // Counted from when it was asked, and not at all by a clock that was set back.
+    if (last && at >= last.at && at - last.at < trustMs) return last.caller;
+    const caller = authenticate(presented);
+    const entry = { at, caller };
+    asked.set(key, entry);
+    const forget = () => asked.peek(key) === entry && asked.delete(key);
+    caller.then((found) => found ?? forget(), forget);
+    return caller;
+  };
 }
 
 const known: ReadonlySet<string> = new Set(scopes);

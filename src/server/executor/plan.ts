@@ -1,0 +1,140 @@
+import {
+  type DocumentNode,
+  type FieldNode,
+  type FragmentDefinitionNode,
+  type GraphQLField,
+  type GraphQLFieldResolver,
+  type GraphQLObjectType,
+  type GraphQLResolveInfo,
+  type GraphQLSchema,
+  getArgumentValues,
+  Kind,
+  type OperationDefinitionNode,
+  SchemaMetaFieldDef,
+  TypeMetaFieldDef,
+  TypeNameMetaFieldDef,
+  type ValueNode,
+} from "graphql";
+import { collectFields, collectSubfields } from "graphql/execution/collectFields.js";
+import { type Complete, completeOf } from "./complete.js";
+import { LeftToGraphql } from "./left-to-graphql.js";
+
+/** One field of a selection set, with all that does not depend on the request. */
+export interface FieldPlan {
+  key: string;
+  name: string;
+  /** Absent: the property of the parent is the value. */
+  resolve: GraphQLFieldResolver<unknown, unknown> | undefined;
+  /** Arguments that the document fixes; null: they are read once per request, and kept under `index`. */
+  fixed: Record<string, unknown> | null;
+  index: number;
+  field: GraphQLField<unknown, unknown>;
+  node: FieldNode;
+  info: GraphQLResolveInfo;
+  complete: Complete;
+}
+
+type Nodes = readonly FieldNode[];
+
+/** Fields of one operation, repeated fragments counted each time; far more than a document of ours selects. */
+const maxFields = 2_000;
+const noArguments = Object.freeze({});
+
+/**
+ * What one operation selects, for one combination of @skip and @include. Made as far as answers reach: a part that no
+ * answer ever had is never planned.
+ */
+export class Plan {
+  private count = 0;
+  readonly fragments: Record<string, FragmentDefinitionNode> = Object.create(null);
+  readonly root: readonly FieldPlan[];
+
+  constructor(
+    readonly schema: GraphQLSchema,
+    document: DocumentNode,
+    readonly operation: OperationDefinitionNode,
+    /** Decide about fields in @skip and @include; nothing else of them may be kept. */
+    private readonly deciding: Record<string, unknown>,
+  ) {
+    for (const node of document.definitions)
+      if (node.kind === Kind.FRAGMENT_DEFINITION) this.fragments[node.name.value] = node;
+    const type = schema.getRootType(operation.operation);
+    if (!type) throw new LeftToGraphql("no such root type");
+    this.root = this.fields(
+      type,
+      collectFields(schema, this.fragments, deciding, type, operation.selectionSet),
+    );
+  }
+
+  /** The fields that these nodes select on an object of this type. */
+  subfields(type: GraphQLObjectType, nodes: Nodes): readonly FieldPlan[] {
+    return this.fields(type, collectSubfields(this.schema, this.fragments, this.deciding, type, nodes));
+  }
+
+  private fields(type: GraphQLObjectType, selected: Map<string, Nodes>): FieldPlan[] {
+    return [...selected].flatMap(([key, nodes]) => {
+      const node = nodes[0] as FieldNode;
+      const field = this.fieldOf(type, node.name.value);
+      if (key === "__proto__" || ++this.count > maxFields) throw new LeftToGraphql("not planned");
+      return field ? [this.field(type, key, field, nodes)] : [];
+    });
+  }
+
+  private field(
+    type: GraphQLObjectType,
+    key: string,
+    field: GraphQLField<unknown, unknown>,
+    nodes: Nodes,
+  ): FieldPlan {
+    const node = nodes[0] as FieldNode;
+    const info = this.infoOf(type, field, nodes);
+    return {
+      key,
+      name: field.name,
+      resolve: field.resolve,
+      fixed: field.args.length === 0 ? noArguments : isFixed(node) ? getArgumentValues(field, node) : null,
+      index: this.count,
+      field,
+      node,
+      info,
+      complete: completeOf(this, field.type, nodes, info),
+    };
+  }
+
+  private fieldOf(type: GraphQLObjectType, name: string): GraphQLField<unknown, unknown> | undefined {
+    if (name === TypeNameMetaFieldDef.name) return TypeNameMetaFieldDef;
+    if (type === this.schema.getQueryType()) {
+      if (name === SchemaMetaFieldDef.name) return SchemaMetaFieldDef;
+      if (name === TypeMetaFieldDef.name) return TypeMetaFieldDef;
+    }
+    return type.getFields()[name];
+  }
+
+  /** The same for every request; a resolver that asks for what differs is run by graphql-js. */
+  private infoOf(
+    parentType: GraphQLObjectType,
+    field: GraphQLField<unknown, unknown>,
+    fieldNodes: Nodes,
+  ): GraphQLResolveInfo {
+    const { schema, operation, fragments } = this;
+    const fixed = { fieldName: field.name, fieldNodes, returnType: field.type, parentType };
+    const leave = (): never => {
+      throw new LeftToGraphql("a resolver asks for what differs between requests");
+    };
+    return Object.defineProperties(
+      { ...fixed, schema, fragments, operation },
+      { path: { get: leave }, rootValue: { get: leave }, variableValues: { get: leave } },
+    ) as unknown as GraphQLResolveInfo;
+  }
+}
+
+/** Whether arguments mean the same in every request. Texts may not: a duration is counted from now. */
+function isFixed({ arguments: given = [] }: FieldNode): boolean {
+  return given.every(({ value }) => isFixedValue(value));
+}
+
+function isFixedValue(value: ValueNode): boolean {
+  if (value.kind === Kind.LIST) return value.values.every(isFixedValue);
+  if (value.kind === Kind.OBJECT) return value.fields.every((field) => isFixedValue(field.value));
+  return value.kind !== Kind.VARIABLE && value.kind !== Kind.STRING;
+}

@@ -1,0 +1,99 @@
+import { getArgumentValues } from "graphql";
+import { databaseErrorIn } from "../../platform/database/errors.js";
+import type { Complete, Target } from "./complete.js";
+import type { FieldPlan, Plan } from "./plan.js";
+
+/** One execution of a plan. It ends with all fields completed, or at the first error. */
+export class Run {
+  private readonly given: Record<string, unknown>[] = [];
+  private waiting = 0;
+  private ended = false;
+  private end: ((data: Target | null) => void) | undefined;
+  private fail: ((fault: unknown) => void) | undefined;
+
+  constructor(
+    readonly context: unknown,
+    private readonly variables: Record<string, unknown>,
+  ) {}
+
+  /** The answer's data; null at the first error. Rejects with faults of the database: asking it again would not help. */
+  async start(plan: Plan, rootValue: unknown): Promise<Target | null> {
+    let data: Target;
+    try {
+      data = this.fields(plan.root, rootValue);
+    } catch {
+      this.ended = true;
+      return null;
+    }
+    if (this.waiting === 0) return data;
+    return new Promise((resolve, reject) => {
+      this.end = (ended) => resolve(ended && data);
+      this.fail = reject;
+    });
+  }
+
+  fields(plans: readonly FieldPlan[], source: unknown): Target {
+    const target: Target = {};
+    for (let i = 0; i < plans.length; i++) {
+      const plan = plans[i] as FieldPlan;
+      const value = plan.resolve
+        ? plan.resolve(source, this.argumentsOf(plan), this.context, plan.info)
+        : this.property(source, plan);
+      this.put(value, plan.complete, target, plan.key);
+    }
+    return target;
+  }
+
+  /** Puts a value into its place, now or when its promise is kept. */
+  put(value: unknown, complete: Complete, target: Target, key: string | number): void {
+    if (!isPromise(value)) {
+      complete(this, value, target, key);
+      return;
+    }
+    this.waiting++;
+    target[key] = undefined; // keeps the place among the others
+    value.then(
+      (kept) => {
+        if (this.ended) return;
+        try {
+          complete(this, kept, target, key);
+          if (--this.waiting === 0) this.endWith(target);
+        } catch {
+          this.endWith(null);
+        }
+      },
+      (error: unknown) => {
+        if (!this.ended && databaseErrorIn(error)) this.fail?.(error);
+        this.endWith(null);
+      },
+    );
+  }
+
+  private endWith(data: Target | null): void {
+    if (this.ended) return;
+    this.ended = true;
+    this.end?.(data);
+  }
+
+  private argumentsOf(plan: FieldPlan): Record<string, unknown> {
+    if (plan.fixed) return plan.fixed;
+    let given = this.given[plan.index];
+    if (!given) {
+      given = getArgumentValues(plan.field, plan.node, this.variables);
+      this.given[plan.index] = given;
+    }
+    return given;
+  }
+
+  /** What graphql-js's default resolver gives. */
+  private property(source: unknown, plan: FieldPlan): unknown {
+    if ((typeof source !== "object" && typeof source !== "function") || source === null) return undefined;
+    const value = (source as Record<string, unknown>)[plan.name];
+    if (typeof value !== "function") return value;
+    return value.call(source, this.argumentsOf(plan), this.context, plan.info);
+  }
+}
+
+export function isPromise(value: unknown): value is Promise<unknown> {
+  return typeof (value as Promise<unknown> | null | undefined)?.then === "function";
+}

@@ -1,0 +1,51 @@
+import { beforeAll, expect, test } from "@jest/globals";
+import { type GraphQLSchema, getOperationAST, parse } from "graphql";
+import { builtSchema } from "../../src/server/build-schema.js";
+import { costOf } from "../../src/server/cost.js";
+
+let schema: GraphQLSchema;
+beforeAll(async () => {
+  schema = await builtSchema();
+});
+
+function cost(text: string, variables: Record<string, unknown> = {}): number {
+  const document = parse(text);
+  const operation = getOperationAST(document);
+  if (!operation) throw new Error("one operation");
+  const first = costOf(schema, document, operation, variables);
+  expect(costOf(schema, document, operation, variables)).toBe(first); // the formula that was kept says the same
+  return first;
+}
+
+test("a page costs its size, times what hangs on each member; its nodes are counted with it", () => {
+  expect(cost("{ __typename }")).toBe(0);
+  expect(cost("{ customers { pageInfo { hasNextPage } } }")).toBe(100);
+  expect(cost("{ customers(first: 10) { nodes { id } } }")).toBe(20);
+  expect(cost("{ customers(first: 10) { nodes { interactions(last: 5) { nodes { id } } } } }")).toBe(120);
+  expect(cost("{ customers(first: 1000000) { nodes { id } } }")).toBe(200);
+});
+
+test("a variable costs what a literal costs, and its default where it is left out", () => {
+  const document = "query ($n: Int = 7) { customers(first: $n) { nodes { id } } }";
+  expect(cost(document, { n: 10 })).toBe(20);
+  expect(cost(document)).toBe(14);
+  expect(cost(document, { n: 1e9 })).toBe(200);
+  expect(cost(document, { n: "many" })).toBe(2);
+});
+
+test("the same document with other variables has another cost", () => {
+  const document = parse("query ($n: Int) { customers(first: $n) { nodes { id } } }");
+  const operation = getOperationAST(document);
+  if (!operation) throw new Error("one operation");
+  expect(costOf(schema, document, operation, { n: 1 })).toBe(2);
+  expect(costOf(schema, document, operation, { n: 9 })).toBe(18);
+});
+
+test("fragments that spread each other twice are each worked out once", () => {
+  const levels = Array.from(
+    { length: 60 },
+    (_, i) => `fragment F${i} on Query { ...F${i + 1} ...F${i + 1} }`,
+  );
+  const last = "fragment F60 on Query { customers(first: $n) { nodes { id } } }";
+  expect(cost(`query ($n: Int) { ...F0 } ${levels.join(" ")} ${last}`, { n: 1 })).toBe(2 * 2 ** 60);
+});
