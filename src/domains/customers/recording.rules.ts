@@ -55,6 +55,8 @@ export interface Recording<D extends SourceItem, K extends IdKind> extends Recor
 
 export interface Written {
   events: readonly (NewEvent & { index: number })[];
+  /** Statements sent and not waited for: the events go out behind them, and both are done before the commit. */
+  done?: Promise<unknown>;
   refusals?: ReadonlyMap<number, Refusal>;
 }
 
