@@ -17,9 +17,8 @@ export async function insertRows<T extends PgTable>(
 ): Promise<Record<string, unknown>[]> {
   const [first] = rows;
   if (!first) return [];
-  const columns = columnsOf(table, Object.keys(first));
-  const names = list(columns.map(({ name }) => name));
-  return tx.execute(sql`insert into ${table} (${names}) ${selectRows(columns, rows)} ${suffix}`);
+  const shape = shapeOf(table, Object.keys(first));
+  return tx.execute(sql`insert into ${table} (${shape.names}) ${selectRows(shape, rows)} ${suffix}`);
 }
 
 /**
@@ -34,16 +33,13 @@ export async function updateRows<T extends PgTable>(
 ): Promise<void> {
   const [first] = rows;
   if (!first) return;
-  const columns = columnsOf(table, Object.keys(first));
-  const name = sql.identifier(getTableName(table));
-  const sets = columns
-    .filter(({ property }) => !keys.includes(property))
-    .map((column) => sql`${column.name} = r.${column.name}`);
-  const matches = columns
-    .filter(({ property }) => keys.includes(property))
-    .map((column) => sql`${name}.${column.name} = r.${column.name}`);
+  const shape = shapeOf(table, Object.keys(first));
+  const name = getTableName(table);
+  const isKey = ({ property }: Column) => keys.includes(property);
+  const sets = shape.columns.filter((column) => !isKey(column)).map(({ name: own }) => `${own} = r.${own}`);
+  const matches = shape.columns.filter(isKey).map(({ name: own }) => `"${name}".${own} = r.${own}`);
   await tx.execute(
-    sql`update ${name} set ${list(sets)} from (${selectRows(columns, rows)}) as r where ${sql.join(matches, sql` and `)}`,
+    sql`update ${table} set ${sql.raw(sets.join(", "))} from (${selectRows(shape, rows)}) as r where ${sql.raw(matches.join(" and "))}`,
   );
 }
 
@@ -53,20 +49,26 @@ export function bareArray(values: readonly (string | number)[]): string {
 }
 
 /** `select … from unnest(…)`: the rows with their types, one parameter per column, in the order given. */
-function selectRows(columns: readonly Column[], rows: readonly object[]): SQL {
+function selectRows({ columns, names, values }: Shape, rows: readonly object[]): SQL {
   const arrays = columns.map(
-    (column) => sql`${arrayOf(column, rows as readonly Record<string, unknown>[])}::${column.arrayType}`,
+    (column) => sql`${arrayOf(column, rows as readonly Record<string, unknown>[])}${column.arrayType}`,
   );
-  const names = list(columns.map(({ name }) => name));
-  return sql`select ${list(columns.map(({ value }) => value))} from unnest(${list(arrays)}) as r(${names})`;
+  return sql`select ${values} from unnest(${sql.join(arrays, sql`, `)}) as r(${names})`;
+}
+
+/** Columns of a table in the order of the properties that rows name. */
+interface Shape {
+  columns: readonly Column[];
+  names: SQL;
+  /** How a row's values are read from the members of the arrays. */
+  values: SQL;
 }
 
 interface Column {
   property: string;
   /** Its name in SQL. */
-  name: SQL;
-  /** How a row's value is read from the array's member. */
-  value: SQL;
+  name: string;
+  /** The cast of its array. */
   arrayType: SQL;
   /** Values of its type never need quotes inside an array. */
   bare: boolean;
@@ -76,24 +78,45 @@ interface Column {
 /** Types whose texts hold no comma, brace, quote, backslash or blank. */
 const bareTypes = /^(uuid|smallint|integer|bigint|numeric.*|boolean|date|timestamp.*)$/;
 
-function columnsOf(table: PgTable, properties: readonly string[]): Column[] {
-  const columns = getTableColumns(table) as Record<string, PgColumn>;
-  return properties.map((property) => {
-    const column = columns[property];
+/** Made once for each list of properties, of which the code has a few per table. */
+const shapes = new WeakMap<PgTable, Map<string, Shape>>();
+
+function shapeOf(table: PgTable, properties: readonly string[]): Shape {
+  let known = shapes.get(table);
+  if (!known) {
+    known = new Map();
+    shapes.set(table, known);
+  }
+  const key = properties.join();
+  let shape = known.get(key);
+  if (!shape) {
+    shape = newShape(table, properties);
+    known.set(key, shape);
+  }
+  return shape;
+}
+
+function newShape(table: PgTable, properties: readonly string[]): Shape {
+  const all = getTableColumns(table) as Record<string, PgColumn>;
+  const values: string[] = [];
+  const columns = properties.map((property): Column => {
+    const column = all[property];
     if (!column) throw new Error(`${getTableName(table)} has no ${property}`);
     const type = column.getSQLType();
-    const name = sql`r.${sql.identifier(column.name)}`;
+    const name = `"${column.name}"`;
     // An array's members cannot be arrays of different lengths: those travel as texts.
     const isArray = type.endsWith("[]");
+    values.push(isArray ? `r.${name}::${type}` : `r.${name}`);
     return {
       property,
-      name: sql.identifier(column.name) as unknown as SQL,
-      value: isArray ? sql`${name}::${sql.raw(type)}` : name,
-      arrayType: sql.raw(isArray ? "text[]" : `${type}[]`),
+      name,
+      arrayType: sql.raw(isArray ? "::text[]" : `::${type}[]`),
       bare: bareTypes.test(type),
       toDriver: (value) => column.mapToDriverValue(value),
     };
   });
+  const names = columns.map(({ name }) => name);
+  return { columns, names: sql.raw(names.join(", ")), values: sql.raw(values.join(", ")) };
 }
 
 /** The column's values as the text of an array. */
@@ -104,8 +127,4 @@ function arrayOf({ property, bare, toDriver }: Column, rows: readonly Record<str
     return bare ? toDriver(value) : quoted(String(toDriver(value)));
   });
   return bareArray(members as string[]);
-}
-
-function list(parts: readonly SQL[]): SQL {
-  return sql.join([...parts], sql`, `);
 }
