@@ -32,7 +32,7 @@ export async function recordBatch<D extends SourceItem, K extends IdKind>(
   source: string,
   items: readonly unknown[],
 ): Promise<Recorded<K>[]> {
-  checkBatch(source, items);
+  checkBatch(source, items, services.maxBatchItems);
   const results: Recorded<K>[] = items.map((_, index) => ({
     index,
     outcome: "REJECTED",
