@@ -32,7 +32,11 @@ export async function startCluster() {
     data: path.join(folder, "postgres"),
     connect,
     /** Environment of a program that shall use this database. */
-    environment: (database) => ({ DATABASE_URL: `postgres:///${database}`, PGHOST: host, PGUSER: "postgres" }),
+    environment: (database) => ({
+      DATABASE_URL: `postgres:///${database}`,
+      PGHOST: host,
+      PGUSER: "postgres",
+    }),
     async create(database, template = "empty") {
       await admin.unsafe(`drop database if exists ${database} with (force)`);
       await admin.unsafe(`create database ${database} template ${template}`);

@@ -106,7 +106,8 @@ let again = false;
 /** Places in the feed are given after commit, by one writer: the product's log has them too. */
 function stampSoon() {
   again = true;
-  stamping ??= stamp().finally(() => {
+  if (stamping) return;
+  stamping = stamp().finally(() => {
     stamping = null;
   });
 }

@@ -68,12 +68,17 @@ export async function runMutation(cluster, { rounds, batches, log }) {
       for (const run of round % 2 ? runs : runs.toReversed()) {
         const figures = await shoot(cluster, run, items, postmaster);
         if (round >= 0) run.figures.push(figures);
-        log(`  mutation, round ${round + 1}: ${run.contender.name} ${Math.round(figures.rowsPerSecond)} rows/s`);
+        log(
+          `  mutation, round ${round + 1}: ${run.contender.name} ${Math.round(figures.rowsPerSecond)} rows/s`,
+        );
       }
     }
     const wrong = await differences(cluster, runs[0].database, runs[1].database);
     if (wrong.length) throw new Error(`the contenders left different rows behind:\n${wrong.join("\n")}`);
-    return summary(runs, watches.map((stop) => stop()));
+    return summary(
+      runs,
+      watches.map((stop) => stop()),
+    );
   } finally {
     for (const { program, agent } of runs) {
       agent.destroy();
@@ -94,6 +99,8 @@ function summary(runs, memories) {
   }));
   return {
     table,
+    /** Less noisy on a shared machine: theirs to ours in CPU time per row, Postgres included. */
+    cpuRatio: ratio(ours.figures, others[0].figures, (f) => 1 / (f.apiMicros + f.postgresMicros)).median,
     ratio: ratio(ours.figures, others[0].figures, (f) => f.rowsPerSecond).median,
     ratioWithoutFeed: ratio(ours.figures, others[1].figures, (f) => f.rowsPerSecond).median,
   };

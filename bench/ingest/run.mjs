@@ -1,20 +1,27 @@
+import { parseArgs } from "node:util";
 import { startCluster } from "./cluster.mjs";
 import { runImports } from "./import.mjs";
 import { runMutation } from "./mutation.mjs";
 
+const sizes = {
+  quick: { mutation: { rounds: 5, batches: 12 }, imports: { rounds: 3, rows: 60_000 } },
+  full: { mutation: { rounds: 9, batches: 24 }, imports: { rounds: 5, rows: 300_000 } },
+};
+
 /**
  * Measures what ingest costs beside the least that PostgreSQL asks for. `log` hears of progress.
- * @param {{ quick?: boolean, log?: (line: string) => void }} options
+ * @param {{ quick?: boolean, only?: "mutation" | "import", log?: (line: string) => void }} options
+ * @returns {Promise<{ mutationVsInsert: number | null, importVsCopy: number | null, table: object }>}
  */
-export async function runIngest({ quick = false, only = null, log = () => {} } = {}) {
+export async function runIngest({ quick = false, only, log = () => {} } = {}) {
+  const size = quick ? sizes.quick : sizes.full;
   const cluster = await startCluster();
   try {
-    const size = quick ? { rounds: 5, batches: 12, rows: 60_000 } : { rounds: 9, batches: 24, rows: 300_000 };
-    const mutation = only === "import" ? null : await runMutation(cluster, { ...size, log });
-    const imports = only === "mutation" ? null : await runImports(cluster, { ...size, rounds: quick ? 3 : 5, log });
+    const mutation = only === "import" ? null : await runMutation(cluster, { ...size.mutation, log });
+    const imports = only === "mutation" ? null : await runImports(cluster, { ...size.imports, log });
     return {
-      mutationVsInsert: mutation?.ratio,
-      importVsCopy: imports?.ratio,
+      mutationVsInsert: mutation?.ratio ?? null,
+      importVsCopy: imports?.ratio ?? null,
       table: { mutation, imports },
     };
   } finally {
@@ -22,9 +29,14 @@ export async function runIngest({ quick = false, only = null, log = () => {} } =
   }
 }
 
+const usage = `usage: node bench/ingest/run.mjs [--quick] [--only mutation|import]
+Build first: npm run build. Online Retail is taken from DATA_DIR (default ../shared/data) where it is.`;
+
 if (import.meta.filename === process.argv[1]) {
-  const { parseArgs } = await import("node:util");
-  const { values } = parseArgs({ options: { quick: { type: "boolean" }, only: { type: "string" } } });
-  const result = await runIngest({ ...values, log: (line) => console.error(line) });
-  console.log(JSON.stringify(result, null, 1));
+  const { values } = parseArgs({
+    options: { quick: { type: "boolean" }, only: { type: "string" }, help: { type: "boolean" } },
+  });
+  if (values.help) console.log(usage);
+  else
+    console.log(JSON.stringify(await runIngest({ ...values, log: (line) => console.error(line) }), null, 1));
 }

@@ -20,12 +20,27 @@ export const tables = [
 
 /** What is the same in two databases that got the same items: everything but ids, times of recording and places in the feed. */
 const contents = [
-  ["rows of the source", `select source_ref, channel, direction, initiative, actor, kind, summary, body, occurred_at from interactions`],
-  ["claims that lead to their record", `select k.source, k.kind, k.source_ref from record_claims k join interactions i on i.id = k.record_id and i.source_ref = k.source_ref`],
+  [
+    "rows of the source",
+    `select source_ref, channel, direction, initiative, actor, kind, summary, body, occurred_at from interactions`,
+  ],
+  [
+    "claims that lead to their record",
+    `select k.source, k.kind, k.source_ref from record_claims k join interactions i on i.id = k.record_id and i.source_ref = k.source_ref`,
+  ],
   // Which batch came first is not the same everywhere, so numbers and subjects are compared apart.
-  ["event numbers per customer", `select p.source_ref, e.seq, e.type from events e join profiles p using (customer_id)`],
-  ["what events are about", `select i.source_ref, e.type, e.occurred_at from events e join interactions i on i.id = e.subject_id and i.customer_id = e.customer_id`],
-  ["customers' event numbers", `select p.source_ref, c.seq, (select count(*) from events e where e.customer_id = c.id) from customers c join profiles p on p.customer_id = c.id`],
+  [
+    "event numbers per customer",
+    `select p.source_ref, e.seq, e.type from events e join profiles p using (customer_id)`,
+  ],
+  [
+    "what events are about",
+    `select i.source_ref, e.type, e.occurred_at from events e join interactions i on i.id = e.subject_id and i.customer_id = e.customer_id`,
+  ],
+  [
+    "customers' event numbers",
+    `select p.source_ref, c.seq, (select count(*) from events e where e.customer_id = c.id) from customers c join profiles p on p.customer_id = c.id`,
+  ],
   ["identities seen", `select value, first_seen_at, last_seen_at from identities`],
 ];
 
