@@ -16,7 +16,7 @@ const importer = ["--max-semi-space-size=64", path.join(root, "dist/src/import.j
 const cpuLookMs = 20;
 
 /** `npm run import` of made-up contacts, and of Online Retail where it is, beside COPY of what each left behind. */
-export async function runImports(cluster, { rounds, rows, log }) {
+export async function runImports(cluster, { rounds, rows, retailRounds, log }) {
   const contacts = {
     name: "contacts",
     mapping: path.join(import.meta.dirname, "interactions.yaml"),
@@ -29,7 +29,7 @@ export async function runImports(cluster, { rounds, rows, log }) {
     mapping: path.join(root, "examples/mappings/online-retail.yaml"),
     source: "shop",
     file: path.resolve(root, process.env.DATA_DIR || "../shared/data", "online_retail/online_retail.csv.gz"),
-    rounds: Math.min(rounds, 3),
+    rounds: retailRounds,
   };
   const results = { contacts: await compare(cluster, contacts, log) };
   if (existsSync(retail.file)) results.onlineRetail = await compare(cluster, retail, log);

@@ -4,8 +4,8 @@ import { runImports } from "./import.mjs";
 import { runMutation } from "./mutation.mjs";
 
 const sizes = {
-  quick: { mutation: { rounds: 5, batches: 12 }, imports: { rounds: 3, rows: 60_000 } },
-  full: { mutation: { rounds: 9, batches: 24 }, imports: { rounds: 5, rows: 300_000 } },
+  quick: { mutation: { rounds: 5, batches: 12 }, imports: { rounds: 3, rows: 60_000, retailRounds: 1 } },
+  full: { mutation: { rounds: 9, batches: 24 }, imports: { rounds: 5, rows: 300_000, retailRounds: 3 } },
 };
 
 /**
@@ -16,6 +16,9 @@ const sizes = {
 export async function runIngest({ quick = false, only, log = () => {} } = {}) {
   const size = quick ? sizes.quick : sizes.full;
   const cluster = await startCluster();
+  // PostgreSQL outlives us otherwise.
+  const interrupted = () => void cluster.stop().finally(() => process.exit(130));
+  process.once("SIGINT", interrupted).once("SIGTERM", interrupted);
   try {
     const mutation = only === "import" ? null : await runMutation(cluster, { ...size.mutation, log });
     const imports = only === "mutation" ? null : await runImports(cluster, { ...size.imports, log });
@@ -25,6 +28,7 @@ export async function runIngest({ quick = false, only, log = () => {} } = {}) {
       table: { mutation, imports },
     };
   } finally {
+    process.off("SIGINT", interrupted).off("SIGTERM", interrupted);
     await cluster.stop();
   }
 }
