@@ -7,15 +7,23 @@ import { brokenRow, notUtf8, type Row, type RowReader } from "./rows.js";
 const blockRows = 1_000;
 const misplacedQuote = "The row has a quote inside an unquoted field, or text after a closing one.";
 
+/** A row that is complete; `values` where it has no quotes and is read already. */
+interface BlockRow {
+  line: number;
+  text: string;
+  values: string[] | null;
+}
+
 /**
  * CSV as RFC 4180 has it, strictly: a quote inside an unquoted field and a row with another number of columns are refused.
- * csv-parse reads the rows; here is only found where each ends, so that a quote that never closes costs its own line only.
+ * csv-parse reads the rows that have quotes; here is only found where each ends, so that a quote that never closes costs its
+ * own line only.
  */
 export class CsvRows implements RowReader {
   private lines: Line[] = [];
   private nextLine = 1;
   private rows: Row[] = [];
-  private block: { line: number; text: string }[] = [];
+  private block: BlockRow[] = [];
 
   constructor(
     private readonly delimiter: string,
@@ -50,13 +58,13 @@ export class CsvRows implements RowReader {
   private row(lines: readonly Line[], at: number, ended: boolean): number {
     const line = lines[at]!;
     if (line === null) return this.refuse("", "ROW_TOO_LONG", `is longer than ${maxRowLength} characters`);
-    if (balanced(line)) {
-      const text = withoutReturn(line);
-      if (text !== "") this.block.push({ line: this.nextLine, text });
-      if (this.block.length === blockRows) this.readBlock();
-      return 1;
-    }
-    return this.longRow(lines, at, ended);
+    const plain = !line.includes('"');
+    if (!plain && !balanced(line)) return this.longRow(lines, at, ended);
+    const text = withoutReturn(line);
+    const values = plain ? text.split(this.delimiter) : null;
+    if (text !== "") this.block.push({ line: this.nextLine, text, values });
+    if (this.block.length === blockRows) this.readBlock();
+    return 1;
   }
 
   /** A quoted field holds line feeds: the row goes on until its quotes are even. */
@@ -83,11 +91,13 @@ export class CsvRows implements RowReader {
     const block = this.block;
     if (block.length === 0) return;
     this.block = [];
-    const all = this.parse(block.map(({ text }) => text).join("\n"));
-    for (const [index, row] of block.entries()) {
-      const values = all?.length === block.length ? all[index] : this.parse(row.text)?.[0];
-      if (values) this.take(row, 1, values);
-      else this.rows.push(brokenRow(row.line, row.text, "INVALID_QUOTES", misplacedQuote));
+    const quoted = block.filter(({ values }) => values === null);
+    const parsed = quoted.length ? this.parse(quoted.map(({ text }) => text).join("\n")) : [];
+    let next = 0;
+    for (const { line, text, values } of block) {
+      const found = values ?? (parsed?.length === quoted.length ? parsed[next++] : this.parse(text)?.[0]);
+      if (found) this.take({ line, text }, 1, found);
+      else this.rows.push(brokenRow(line, text, "INVALID_QUOTES", misplacedQuote));
     }
   }
 

@@ -1,7 +1,7 @@
 import path from "node:path";
 import type { ImportRunRow } from "#schema/ingest.js";
 import { checkBatch, type WriteServices } from "../../domains/customers/recording.rules.js";
-import { maxBatchItems } from "../../platform/limits.js";
+import { maxImportBatchItems } from "../../platform/limits.js";
 import { FileImport, type FileReport, type ImportProgress } from "./file-import.js";
 import { ImportError } from "./import-error.js";
 import { openImportRun } from "./import-run.queries.js";
@@ -18,7 +18,7 @@ export interface ImportOptions {
   rejects?: string | undefined;
   rejectsFolder?: string | undefined;
   rejectsWithRows?: boolean | undefined;
-  /** Items in one transaction, at most 1,000 (the default). */
+  /** Items in one transaction, at most 5,000 (the default). */
   batchSize?: number | undefined;
   /** Checks everything and writes nothing but the rejects file. */
   dryRun?: boolean | undefined;
@@ -39,9 +39,9 @@ export interface ImportReport {
  * ImportError, or ApiError for a bad source; faults of the database as they are.
  */
 export async function importFiles(services: WriteServices, options: ImportOptions): Promise<ImportReport> {
-  const { batchSize = maxBatchItems, source } = options;
-  if (!Number.isInteger(batchSize) || batchSize < 1 || batchSize > maxBatchItems)
-    throw new ImportError("INVALID_OPTION", `The batch size must be from 1 to ${maxBatchItems}.`);
+  const { batchSize = maxImportBatchItems, source } = options;
+  if (!Number.isInteger(batchSize) || batchSize < 1 || batchSize > maxImportBatchItems)
+    throw new ImportError("INVALID_OPTION", `The batch size must be from 1 to ${maxImportBatchItems}.`);
   checkBatch(source, []);
   const mapping = await readMapping(options.mapping);
   const files: SourceFile[] = [];
@@ -69,7 +69,13 @@ async function importFile(
   run: ImportRunRow | null,
 ): Promise<FileReport> {
   const startedAt = performance.now();
-  const importer = new FileImport(services, options, mapping, file, run);
+  const importer = new FileImport(
+    { ...services, maxBatchItems: options.batchSize },
+    options,
+    mapping,
+    file,
+    run,
+  );
   if (run?.finishedAt) importer.report.outcome = "ALREADY_IMPORTED";
   else await importer.run();
   importer.report.elapsedMs = performance.now() - startedAt;

@@ -2,6 +2,7 @@ import { and, asc, eq, gt, isNotNull, sql } from "drizzle-orm";
 import type { Id } from "#schema/columns.js";
 import { events, type FeedHeadRow, feedHead } from "#schema/events.js";
 import type { Queryable, Tx } from "../../platform/database/database.js";
+import { bareArray } from "../../platform/database/rows.js";
 import { uuidOf } from "../../platform/ids.js";
 
 /** Each row brings the epoch and bound of the snapshot it was read in: a log read can never mix two epochs. */
@@ -146,12 +147,14 @@ export async function stampPendingEvents(tx: Tx, head: number, limit: number): P
   const pending = await tx.execute<{ customer_id: string; seq: string }>(sql`/* selectPendingEvents */
     select customer_id, seq from events where pos is null order by ord limit ${limit}::int`);
   if (pending.length === 0) return head;
-  const keys = JSON.stringify(pending.map((row, index) => ({ ...row, pos: head + index + 1 })));
+  const customerIds = bareArray(pending.map((row) => row.customer_id));
+  const seqs = bareArray(pending.map((row) => row.seq));
+  const positions = bareArray(pending.map((_, index) => head + index + 1));
   const newHead = head + pending.length;
   const [stamped] = await Promise.all([
     tx.execute(sql`/* stampPendingEvents */
       update events set pos = pending.pos
-      from json_to_recordset(${keys}::text::json) as pending (customer_id uuid, seq bigint, pos bigint)
+      from unnest(${customerIds}::uuid[], ${seqs}::bigint[], ${positions}::bigint[]) as pending (customer_id, seq, pos)
       where events.customer_id = pending.customer_id and events.seq = pending.seq and events.pos is null`),
     tx.execute(sql`/* raiseFeedHead */ update feed_head set head = ${newHead}::bigint where id = 1`),
   ]);

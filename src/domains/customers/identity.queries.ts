@@ -21,17 +21,15 @@ export async function claimIdentities(
   return claims.filter(({ kind, value }) => !kept.has(`${kind}:${value}`));
 }
 
+export interface SeenIdentity extends IdentityKey {
+  customerId: Id<"customer">;
+  profileId: Id<"profile">;
+  seenAt: string;
+  verified?: boolean;
+}
+
 /** Notes that a source saw these identities: first and last time, per profile. */
-export async function touchIdentities(
-  tx: Tx,
-  source: string,
-  seen: readonly (IdentityKey & {
-    customerId: Id<"customer">;
-    profileId: Id<"profile">;
-    seenAt: string;
-    verified?: boolean;
-  })[],
-): Promise<void> {
+export async function touchIdentities(tx: Tx, source: string, seen: readonly SeenIdentity[]): Promise<void> {
   const rows = new Map<string, typeof identities.$inferInsert>();
   for (const { kind, value, customerId, profileId, seenAt, verified } of seen) {
     const key = `${profileId} ${kind} ${value}`;

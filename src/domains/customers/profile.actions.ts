@@ -25,7 +25,7 @@ export async function upsertProfiles(
   source: string,
   items: readonly unknown[],
 ): Promise<Recorded<"profile">[]> {
-  checkBatch(source, items);
+  checkBatch(source, items, services.maxBatchItems);
   const drafts: ProfileDraft[] = [];
   const results = items.map((input, index): Recorded<"profile"> => {
     const draft = profileDraft(source, services.phoneRegion, index, input);

@@ -17,6 +17,7 @@ import {
   repeated,
   type SourceItem,
   type WriteServices,
+  type Written,
 } from "./recording.rules.js";
 import { resolveReferences, type Subject } from "./reference.actions.js";
 import { lockCustomers, registerSource } from "./reference.queries.js";
@@ -31,7 +32,7 @@ export async function recordBatch<D extends SourceItem, K extends IdKind>(
   source: string,
   items: readonly unknown[],
 ): Promise<Recorded<K>[]> {
-  checkBatch(source, items);
+  checkBatch(source, items, services.maxBatchItems);
   const results: Recorded<K>[] = items.map((_, index) => ({
     index,
     outcome: "REJECTED",
@@ -104,14 +105,16 @@ async function record<D extends SourceItem, K extends IdKind>(
   source: string,
   drafts: readonly Draft<D, K>[],
 ): Promise<Recorded<K>[]> {
-  await registerSource(tx, source);
-  const known = await claim(tx, source, recording, drafts);
-  const fresh = drafts.filter((draft) => !known.has(draft.index));
+  const [known] = await Promise.all([claim(tx, source, recording, drafts), registerSource(tx, source)]);
+  const fresh = known.size ? drafts.filter((draft) => !known.has(draft.index)) : drafts;
   const { facts, created } = await subjectsOf(tx, services, recording, source, fresh);
   const seqs = await lock(tx, facts);
-  const written = facts.length ? await recording.write(tx, source, facts) : { events: [] };
+  const written: Written = facts.length ? await recording.write(tx, source, facts) : { events: [] };
   if (written.refusals?.size) throw new RefusedItems(written.refusals);
-  const appended = await appendEvents(tx, [...created, ...written.events], seqs);
+  const [appended] = await Promise.all([
+    appendEvents(tx, [...created, ...written.events], seqs),
+    written.done,
+  ]);
   const places = new Map(written.events.map((event, i) => [event.index, appended[created.length + i]]));
   return drafts.map(({ index, id }) => {
     const duplicate = known.get(index);
@@ -181,7 +184,10 @@ async function subjectsOf<D extends SourceItem, K extends IdKind>(
     if (subject) subjects.set(index, subject);
   }
   if (resolved.refusals.size) throw new RefusedItems(resolved.refusals);
-  const facts = drafts.map((draft): Fact<D, K> => ({ ...draft, ...(subjects.get(draft.index) as Subject) }));
+  const facts = drafts.map(({ index, id, item }): Fact<D, K> => {
+    const { customerId, profileId } = subjects.get(index) as Subject;
+    return { index, id, item, customerId, profileId };
+  });
   return { facts, created: resolved.created };
 }
 

@@ -15,6 +15,8 @@ export interface WriteServices {
   phoneRegion: string | null;
   /** Called after each commit that appended events, so that they reach subscribers at once. */
   onCommitted(): void;
+  /** Items in one batch; `maxBatchItems` when left out. */
+  maxBatchItems?: number;
 }
 
 /** What every item of a batch has; `occurredAt` is when it happened in the world. */
@@ -55,6 +57,8 @@ export interface Recording<D extends SourceItem, K extends IdKind> extends Recor
 
 export interface Written {
   events: readonly (NewEvent & { index: number })[];
+  /** Statements sent and not waited for: the events go out behind them, and both are done before the commit. */
+  done?: Promise<unknown>;
   refusals?: ReadonlyMap<number, Refusal>;
 }
 
@@ -69,14 +73,14 @@ export interface Recorded<K extends IdKind> {
 }
 
 /** A batch that may not even be looked at: a bad source code, too many items. Throws. */
-export function checkBatch(source: string, items: readonly unknown[]): void {
+export function checkBatch(source: string, items: readonly unknown[], max = maxBatchItems): void {
   const checked = check(codeText, source);
   if ("refusal" in checked)
     throw new ApiError("BAD_USER_INPUT", `source ${checked.refusal.message.slice(5)}`, { field: "source" });
-  if (items.length > maxBatchItems) {
+  if (items.length > max) {
     throw new ApiError(
       "BATCH_TOO_LARGE",
-      `A batch holds at most ${maxBatchItems} items; this one has ${items.length}.`,
+      `A batch holds at most ${max} items; this one has ${items.length}.`,
     );
   }
 }

@@ -7,7 +7,7 @@ import type { NewEvent } from "../../platform/events/events.js";
 import { type Id, newId } from "../../platform/ids.js";
 import { earlier } from "../../platform/time.js";
 import { type IdentityKey, selectIdentityClaims } from "./customer.queries.js";
-import { claimIdentities, touchIdentities } from "./identity.queries.js";
+import { claimIdentities, type SeenIdentity, touchIdentities } from "./identity.queries.js";
 import { selectCustomerPointers, selectProfilesByRefs } from "./reference.queries.js";
 import { type CustomerReference, type Name, nameOf, notFound } from "./reference.rules.js";
 
@@ -23,6 +23,12 @@ export interface ReferenceRequest {
   occurredAt: string;
 }
 
+export interface Resolved {
+  subjects: Map<number, Subject>;
+  refusals: Map<number, Refusal>;
+  created: NewEvent[];
+}
+
 /**
  * Finds the customer behind each reference, in one pass over the batch, and makes those that are not known yet.
  * Identities are claimed by inserting their key: of concurrent batches one makes the customer, the others find it.
@@ -32,41 +38,59 @@ export async function resolveReferences(
   source: string,
   phoneRegion: string | null,
   requests: readonly ReferenceRequest[],
-): Promise<{ subjects: Map<number, Subject>; refusals: Map<number, Refusal>; created: NewEvent[] }> {
+): Promise<Resolved> {
   const refusals = new Map<number, Refusal>();
-  const named = requests.flatMap((request) => {
-    const name = nameOf(source, phoneRegion, request.reference);
-    if ("refusal" in name) refusals.set(request.index, name.refusal);
-    return "refusal" in name ? [] : [{ ...request, ...name }];
-  });
+  const named = namesOf(source, phoneRegion, requests, refusals);
   const byId = await knownIds(tx, named);
   const claims = await claimAll(tx, named);
-  const found = named.flatMap((request) => {
+  const found: Found[] = [];
+  for (const request of named) {
     const customerId = request.customerId ? byId.get(request.customerId) : claims.holder(request);
-    if (!customerId) refusals.set(request.index, notFound);
-    return customerId ? [{ ...request, customerId }] : [];
-  });
-  await insertRows(tx, customers, claims.newCustomers);
-  const profileIds = await profilesOf(tx, source, found);
-  const subjects = new Map(
-    found.map((request) => [
-      request.index,
-      { customerId: request.customerId, profileId: profileIds.of(request) },
-    ]),
-  );
-  await touchIdentities(
-    tx,
-    source,
-    found.flatMap((request) =>
-      request.identity
-        ? [{ ...request.identity, ...(subjects.get(request.index) as Subject), seenAt: request.occurredAt }]
-        : [],
-    ),
-  );
+    if (customerId) found.push(Object.assign(request, { customerId }));
+    else refusals.set(request.index, notFound);
+  }
+  const profileIds = await profilesOf(tx, source, found, insertRows(tx, customers, claims.newCustomers));
+  const subjects = new Map<number, Subject>();
+  const seen: SeenIdentity[] = [];
+  for (const request of found) {
+    const { index, customerId, identity, occurredAt } = request;
+    const profileId = profileIds.of(request);
+    subjects.set(index, { customerId, profileId });
+    if (identity)
+      seen.push({
+        kind: identity.kind,
+        value: identity.value,
+        customerId,
+        profileId,
+        seenAt: occurredAt,
+      });
+  }
+  await touchIdentities(tx, source, seen);
   return { subjects, refusals, created: claims.newCustomers.map(createdEvent) };
 }
 
-type Named = ReferenceRequest & Name;
+/** A reference and what it names. One object per item, not one per step: a batch has a thousand. */
+type Named = Omit<ReferenceRequest, "reference"> & Name;
+type Found = Named & { customerId: Id<"customer"> };
+
+function namesOf(
+  source: string,
+  phoneRegion: string | null,
+  requests: readonly ReferenceRequest[],
+  refusals: Map<number, Refusal>,
+): Named[] {
+  const named: Named[] = [];
+  for (const { index, occurredAt, reference } of requests) {
+    const name = nameOf(source, phoneRegion, reference);
+    if ("refusal" in name) refusals.set(index, name.refusal);
+    else {
+      const { customerId, identity, profileRef } = name;
+      named.push({ index, occurredAt, customerId, identity, profileRef });
+    }
+  }
+  return named;
+}
+
 const keyOf = ({ kind, value }: IdentityKey) => `${kind}:${value}`;
 
 /** The customers that these ids lead to: themselves, or the survivor of a merge. */
@@ -93,7 +117,7 @@ async function claimAll(tx: Tx, named: readonly Named[]) {
     if (request.customerId) continue;
     const key = request.identity && keyOf(request.identity);
     if (key === null) guests.set(request.index, newCustomer(request));
-    else if (!holders.has(key)) candidates.set(key, earliest(candidates.get(key), newCustomer(request)));
+    else if (!holders.has(key)) candidates.set(key, earliest(candidates.get(key), request));
   }
   const lost = await claimIdentities(
     tx,
@@ -112,8 +136,8 @@ async function claimAll(tx: Tx, named: readonly Named[]) {
 
 type NewCustomer = ReturnType<typeof newCustomer>;
 
-function earliest(known: NewCustomer | undefined, again: NewCustomer): NewCustomer {
-  return known ? { ...known, createdAt: earlier(known.createdAt, again.createdAt) } : again;
+function earliest(known: NewCustomer | undefined, request: Named): NewCustomer {
+  return known ? { ...known, createdAt: earlier(known.createdAt, request.occurredAt) } : newCustomer(request);
 }
 
 function newCustomer({ identity, occurredAt }: Named) {
@@ -140,7 +164,8 @@ function createdEvent(customer: Pick<CustomerRow, "id" | "createdAt">): NewEvent
 async function profilesOf(
   tx: Tx,
   source: string,
-  found: readonly (Named & { customerId: Id<"customer"> })[],
+  found: readonly Found[],
+  customersInserted: Promise<unknown>,
 ) {
   const known = new Map<string, Id<"profile">>();
   const key = (customerId: string, ref: string | null) => `${customerId} ${ref}`;
@@ -150,7 +175,7 @@ async function profilesOf(
       known.set(key(row.customerId, row.sourceRef), row.id);
     }
   };
-  await findProfiles();
+  await Promise.all([findProfiles(), customersInserted]);
   const guests = new Map<number, Id<"profile">>();
   const rows = [];
   for (const { index, customerId, profileRef, identity, occurredAt } of found) {

@@ -90,11 +90,13 @@ export async function writeInteractionFacts(
     return { events: [], refusals: new Map(late.map(({ index }) => [index, alreadyTaken])) };
   }
   const untold = { customer: null, actor: null, body: null, durationSeconds: null, conversationRef: null };
-  return writeInteractions(
+  const { done, ...written } = await writeInteractions(
     tx,
     source,
     contacts.map((contact) => ({ ...contact, item: { ...untold, attributes: null, ...contact.item } })),
   );
+  await done;
+  return written;
 }
 
 const alreadyTaken: Refusal = {
@@ -133,7 +135,7 @@ async function writeInteractions(
   );
   const conversationIds = await conversationsOf(tx, source, facts, refusals);
   if (refusals.size) return { events: [], refusals };
-  await insertInteractions(
+  const done = insertInteractions(
     tx,
     facts.map(({ id, customerId, profileId, item }) => ({
       id,
@@ -161,7 +163,7 @@ async function writeInteractions(
     subjectId: id,
     occurredAt: item.occurredAt,
   }));
-  return { events };
+  return { events, done };
 }
 
 /** Items whose channel nobody has defined, refused by index. */

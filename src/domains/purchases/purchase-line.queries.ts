@@ -1,6 +1,7 @@
 import { sql } from "drizzle-orm";
 import type { purchaseItems, purchaseReturnItems } from "#schema/purchases.js";
 import type { Tx } from "../../platform/database/database.js";
+import { bareArray } from "../../platform/database/rows.js";
 import { type Id, uuidOf } from "../../platform/ids.js";
 
 /** An order or a return with its lines. */
@@ -41,11 +42,6 @@ export async function insertLines(
   if (positions.length === 0) return;
   await tx.execute(sql`/* insertLines */
     insert into ${table} (customer_id, ${sql.identifier(parent)}, position, sku, name, quantity, unit_price)
-    select * from unnest(${bare(customerIds)}::uuid[], ${bare(parentIds)}::uuid[], ${bare(positions)}::integer[],
-      ${sql.param(skus)}::text[], ${sql.param(names)}::text[], ${bare(quantities)}::integer[], ${bare(unitPrices)}::numeric[])`);
-}
-
-/** An array whose values need no quotes: ids and numbers. Half the time that quoting each would take. */
-function bare(values: readonly (string | number)[]): string {
-  return `{${values.join(",")}}`;
+    select * from unnest(${bareArray(customerIds)}::uuid[], ${bareArray(parentIds)}::uuid[], ${bareArray(positions)}::integer[],
+      ${sql.param(skus)}::text[], ${sql.param(names)}::text[], ${bareArray(quantities)}::integer[], ${bareArray(unitPrices)}::numeric[])`);
 }

@@ -1,11 +1,13 @@
 import { getTableColumns, getTableName, type InferInsertModel, type SQL, sql } from "drizzle-orm";
 import type { PgColumn, PgTable } from "drizzle-orm/pg-core";
 import type { Tx } from "./database.js";
+import { quoted } from "./wire-values.js";
 
 /**
- * Inserts any number of rows in one statement with one parameter. Rows are inserted in the order given, so sorted rows
- * take their locks in key order. Every row must name the same properties; absent columns get their defaults.
- * `suffix` is what follows the insert: ON CONFLICT, RETURNING.
+ * Inserts any number of rows in one statement, one array per column: the server reads arrays four times as fast as JSON
+ * rows, and the text is the same for every number of rows. Rows are inserted in the order given, so sorted rows take their
+ * locks in key order. Every row must name the same properties; absent columns get their defaults. `suffix` is what follows
+ * the insert: ON CONFLICT, RETURNING.
  */
 export async function insertRows<T extends PgTable>(
   tx: Tx,
@@ -15,14 +17,8 @@ export async function insertRows<T extends PgTable>(
 ): Promise<Record<string, unknown>[]> {
   const [first] = rows;
   if (!first) return [];
-  const columns = columnsOf(table, Object.keys(first));
-  const names = sql.join(
-    columns.map(([, column]) => sql.identifier(column.name)),
-    sql`, `,
-  );
-  return tx.execute(
-    sql`insert into ${table} (${names}) select ${names} from ${recordset(columns, rows)} ${suffix}`,
-  );
+  const shape = shapeOf(table, Object.keys(first));
+  return tx.execute(sql`insert into ${table} (${shape.names}) ${selectRows(shape, rows)} ${suffix}`);
 }
 
 /**
@@ -37,46 +33,98 @@ export async function updateRows<T extends PgTable>(
 ): Promise<void> {
   const [first] = rows;
   if (!first) return;
-  const columns = columnsOf(table, Object.keys(first));
-  const name = sql.identifier(getTableName(table));
-  const sets = columns
-    .filter(([property]) => !keys.includes(property))
-    .map(([, { name: column }]) => sql`${sql.identifier(column)} = r.${sql.identifier(column)}`);
-  const matches = columns
-    .filter(([property]) => keys.includes(property))
-    .map(([, { name: column }]) => sql`${name}.${sql.identifier(column)} = r.${sql.identifier(column)}`);
+  const shape = shapeOf(table, Object.keys(first));
+  const name = getTableName(table);
+  const isKey = ({ property }: Column) => keys.includes(property);
+  const sets = shape.columns.filter((column) => !isKey(column)).map(({ name: own }) => `${own} = r.${own}`);
+  const matches = shape.columns.filter(isKey).map(({ name: own }) => `"${name}".${own} = r.${own}`);
   await tx.execute(
-    sql`update ${name} set ${sql.join(sets, sql`, `)} from ${recordset(columns, rows)} where ${sql.join(matches, sql` and `)}`,
+    sql`update ${table} set ${sql.raw(sets.join(", "))} from (${selectRows(shape, rows)}) as r where ${sql.raw(matches.join(" and "))}`,
   );
 }
 
-/** The rows as a table `r` inside a statement: one JSON parameter, however many rows. */
-function recordset(columns: Columns, rows: readonly object[]): SQL {
-  const types = columns.map(
-    ([, column]) => sql`${sql.identifier(column.name)} ${sql.raw(column.getSQLType())}`,
+/** The text of an array whose values need no quotes: ids and numbers. Half the time that quoting each would take. */
+export function bareArray(values: readonly (string | number)[]): string {
+  return `{${values.join(",")}}`;
+}
+
+/** `select … from unnest(…)`: the rows with their types, one parameter per column, in the order given. */
+function selectRows({ columns, names, values }: Shape, rows: readonly object[]): SQL {
+  const arrays = columns.map(
+    (column) => sql`${arrayOf(column, rows as readonly Record<string, unknown>[])}${column.arrayType}`,
   );
-  const json = rows.map((row) => driverRow(columns, row as Record<string, unknown>));
-  return sql`json_to_recordset(${JSON.stringify(json)}::json) as r(${sql.join(types, sql`, `)})`;
+  return sql`select ${values} from unnest(${sql.join(arrays, sql`, `)}) as r(${names})`;
 }
 
-type Columns = readonly (readonly [property: string, column: PgColumn])[];
-
-function columnsOf(table: PgTable, properties: readonly string[]): Columns {
-  const columns = getTableColumns(table) as Record<string, PgColumn>;
-  return properties.map((property) => {
-    const column = columns[property];
-    if (!column) throw new Error(`${getTableName(table)} has no ${property}`);
-    return [property, column] as const;
-  });
+/** Columns of a table in the order of the properties that rows name. */
+interface Shape {
+  columns: readonly Column[];
+  names: SQL;
+  /** How a row's values are read from the members of the arrays. */
+  values: SQL;
 }
 
-function driverRow(columns: Columns, row: Record<string, unknown>): Record<string, unknown> {
-  const out: Record<string, unknown> = {};
-  for (const [property, column] of columns) {
-    const value = row[property];
-    // Inside JSON, arrays and objects are what they are; only single values have a driver form.
-    out[column.name] =
-      value == null || typeof value === "object" ? (value ?? null) : column.mapToDriverValue(value);
+interface Column {
+  property: string;
+  /** Its name in SQL. */
+  name: string;
+  /** The cast of its array. */
+  arrayType: SQL;
+  /** Values of its type never need quotes inside an array. */
+  bare: boolean;
+  toDriver(value: unknown): unknown;
+}
+
+/** Types whose texts hold no comma, brace, quote, backslash or blank. */
+const bareTypes = /^(uuid|smallint|integer|bigint|numeric.*|boolean|date|timestamp.*)$/;
+
+/** Made once for each list of properties, of which the code has a few per table. */
+const shapes = new WeakMap<PgTable, Map<string, Shape>>();
+
+function shapeOf(table: PgTable, properties: readonly string[]): Shape {
+  let known = shapes.get(table);
+  if (!known) {
+    known = new Map();
+    shapes.set(table, known);
   }
-  return out;
+  const key = properties.join();
+  let shape = known.get(key);
+  if (!shape) {
+    shape = newShape(table, properties);
+    known.set(key, shape);
+  }
+  return shape;
+}
+
+function newShape(table: PgTable, properties: readonly string[]): Shape {
+  const all = getTableColumns(table) as Record<string, PgColumn>;
+  const values: string[] = [];
+  const columns = properties.map((property): Column => {
+    const column = all[property];
+    if (!column) throw new Error(`${getTableName(table)} has no ${property}`);
+    const type = column.getSQLType();
+    const name = `"${column.name}"`;
+    // An array's members cannot be arrays of different lengths: those travel as texts.
+    const isArray = type.endsWith("[]");
+    values.push(isArray ? `r.${name}::${type}` : `r.${name}`);
+    return {
+      property,
+      name,
+      arrayType: sql.raw(isArray ? "::text[]" : `::${type}[]`),
+      bare: bareTypes.test(type),
+      toDriver: (value) => column.mapToDriverValue(value),
+    };
+  });
+  const names = columns.map(({ name }) => name);
+  return { columns, names: sql.raw(names.join(", ")), values: sql.raw(values.join(", ")) };
+}
+
+/** The column's values as the text of an array. */
+function arrayOf({ property, bare, toDriver }: Column, rows: readonly Record<string, unknown>[]): string {
+  const members = rows.map((row) => {
+    const value = row[property];
+    if (value == null) return "NULL";
+    return bare ? toDriver(value) : quoted(String(toDriver(value)));
+  });
+  return bareArray(members as string[]);
 }

@@ -37,8 +37,11 @@ export async function runTransaction<T>(
 ): Promise<T> {
   await connection.send("begin isolation level read committed");
   let ended: DatabaseError | undefined;
-  const send: SendStatement = (...statement) =>
-    ended ? Promise.reject(ended) : connection.send(...statement);
+  // Texts inside transactions are the same for every batch, so the server parses each once per connection.
+  const send: SendStatement = (text, parameters = [], options = {}) =>
+    ended
+      ? Promise.reject(ended)
+      : connection.send(text, parameters, { ...options, prepare: parameters.length > 0 });
   const tx = drizzle(asDriver(send, savepoints(connection)), { logger }) as unknown as Tx;
   try {
     const result = await orLost(connection, work(tx));

@@ -38,9 +38,14 @@ function encodeArray(values: readonly unknown[]): string {
   const items = values.map((value) => {
     if (Array.isArray(value)) return encodeArray(value);
     const text = encode(value);
-    return text === null ? "NULL" : `"${text.replace(/["\\]/g, "\\$&")}"`;
+    return text === null ? "NULL" : quoted(text);
   });
   return `{${items.join(",")}}`;
+}
+
+/** A member of an array's text. Nearly none has a character to escape, and looking is cheaper than replacing. */
+export function quoted(text: string): string {
+  return text.includes('"') || text.includes("\\") ? `"${text.replace(/["\\]/g, "\\$&")}"` : `"${text}"`;
 }
 
 /** Reads an array's text, such as `{1,NULL,"a \"b\""}`, nested ones included. A lower bound (`[0:1]={...}`) is dropped. */

@@ -1,7 +1,8 @@
 import { sql } from "drizzle-orm";
 import type { Id, IdKind } from "#schema/columns.js";
-import type { EventRow } from "#schema/events.js";
+import { type EventRow, events } from "#schema/events.js";
 import type { Tx } from "../database/database.js";
+import { bareArray, insertRows } from "../database/rows.js";
 import { newId, uuidOf } from "../ids.js";
 
 export type EventType = EventRow["type"];
@@ -66,37 +67,32 @@ export async function appendEvents(
     seqs.set(customerId, seq + 1);
     return { customerId, seq: seq + 1, id: newId("event") };
   });
-  await insertEvents(tx, newEvents, appended);
-  await raiseSeqs(tx, before, seqs);
+  await Promise.all([insertEvents(tx, newEvents, appended), raiseSeqs(tx, before, seqs)]);
   return appended;
 }
 
-/** One statement; `ord` is drawn in list order, because the default is evaluated after the sort. */
+/** One statement; `ord` is drawn in list order, because rows are inserted in the order given. */
 async function insertEvents(tx: Tx, newEvents: readonly NewEvent[], appended: readonly AppendedEvent[]) {
   const rows = newEvents.map((event, index) => ({
-    customer_id: uuidOf(event.customerId),
+    customerId: event.customerId,
     seq: appended[index]!.seq,
-    id: uuidOf(appended[index]!.id),
+    id: appended[index]!.id,
     type: event.type,
-    subject_id: event.subjectId && uuidOf(event.subjectId),
+    subjectId: event.subjectId && uuidOf(event.subjectId),
     payload: event.payload ?? null,
-    occurred_at: event.occurredAt,
+    occurredAt: event.occurredAt,
   }));
-  await tx.execute(sql`/* appendEvents */
-    insert into events (customer_id, seq, id, type, subject_id, payload, occurred_at)
-    select customer_id, seq, id, type, subject_id, payload, occurred_at
-    from rows from (json_to_recordset(${JSON.stringify(rows)}::text::json) as (customer_id uuid, seq bigint, id uuid,
-      type event_type, subject_id uuid, payload jsonb, occurred_at timestamptz)) with ordinality
-    order by ordinality`);
+  await insertRows(tx, events, rows);
 }
 
 /** One statement; it finds each row as the caller read it, or the caller did not hold the lock. */
 async function raiseSeqs(tx: Tx, before: ReadonlyMap<Id<"customer">, number>, seqs: Map<string, number>) {
-  const rows = [...before].map(([id, seq]) => ({ id: uuidOf(id), before: seq, seq: seqs.get(id) }));
+  const raised = [...before];
   const { count } = await tx.execute(sql`/* raiseSeqs */
     update customers set seq = raised.seq
-    from json_to_recordset(${JSON.stringify(rows)}::text::json) as raised (id uuid, before bigint, seq bigint)
+    from unnest(${bareArray(raised.map(([id]) => uuidOf(id)))}::uuid[], ${bareArray(raised.map(([, seq]) => seq))}::bigint[],
+      ${bareArray(raised.map(([id]) => seqs.get(id)!))}::bigint[]) as raised (id, before, seq)
     where customers.id = raised.id and customers.seq = raised.before`);
-  if (count !== rows.length)
+  if (count !== raised.length)
     throw new Error("customers changed between reading their seq and appending events");
 }
