@@ -229,13 +229,16 @@ describe("what is read", () => {
     const costs = [];
     for (const first of [1, 100]) {
       app.statements.length = 0;
-      const { data } = await app.execute(`{ customers(first: ${first}, where: { source: { eq: "survey" } }) {
-        nodes { feedback(first: 5, where: { score: { gte: 0 } }) { totalCount nodes { score channel { code } customer { id } } } } } }`);
+      const { data } = await app.execute(
+        `query ($first: Int) { customers(first: $first, where: { source: { eq: "survey" } }) {
+          nodes { feedback(first: 5, where: { score: { gte: 0 } }) { totalCount nodes { score channel { code } customer { id } } } } } }`,
+        { first },
+      );
       expect(data.customers.nodes).toHaveLength(first);
       costs.push([...app.statements]);
     }
     expect(costs[1]).toEqual(costs[0]);
-    expect(costs[0]?.filter((text) => text.includes('"feedback"'))).toHaveLength(2);
+    expect(costs[0]).toHaveLength(1);
   });
 
   test("a batch of 1,000 takes as many statements as one answer", async () => {

@@ -129,8 +129,8 @@ describe("what a list of customers costs", () => {
     expect(one.map((text) => /from "(\w+)"/.exec(text)?.[1])).toEqual([
       "loyalty_accounts",
       "loyalty_tiers",
-      "customers",
-      "customers",
+      "loyalty_accounts",
+      "loyalty_accounts",
     ]);
   });
 
