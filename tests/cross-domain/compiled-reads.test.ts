@@ -69,6 +69,34 @@ const onceDifferent: [name: string, query: string, variables?: object][] = [
   ],
 ];
 
+/** What no generated document holds. */
+const besides: [name: string, sent: { query: string; variables?: object; operationName?: string }][] = [
+  [
+    "a variable of another type",
+    { query: "query ($n: Int) { customers(first: $n) { totalCount } }", variables: { n: "x" } },
+  ],
+  ["a variable that is missing", { query: "query ($id: ID!) { customer(id: $id) { id } }" }],
+  ["introspection", { query: "{ __schema { queryType { name } } customers { totalCount } }" }],
+  ["introspection of one type", { query: '{ __type(name: "Customer") { name } customers { totalCount } }' }],
+  [
+    "one of several operations",
+    { query: "query A { customers { totalCount } } query B { tickets { totalCount } }", operationName: "B" },
+  ],
+  [
+    "several operations, none named",
+    { query: "query A { customers { totalCount } } query B { tickets { totalCount } }" },
+  ],
+  ["an operation that is not there", { query: "query A { customers { totalCount } }", operationName: "C" }],
+  ["a root of which everything is skipped", { query: "{ customers @skip(if: true) { totalCount } }" }],
+  ["a page of which everything is skipped", { query: "{ customers { nodes @skip(if: true) { id } } }" }],
+  ["rows of which everything is skipped", { query: "{ customers { nodes { id @skip(if: true) } } }" }],
+  ["a subscription", { query: 'subscription { customerChanged(id: "cus_x") { cursor } }' }],
+  [
+    "an empty mutation",
+    { query: 'mutation { recordPurchases(input: {source: "x", purchases: []}) { results { index } } }' },
+  ],
+];
+
 interface Given {
   compiled: TestApp;
   resolvers: TestApp;
@@ -156,6 +184,11 @@ describe("on rows with every edge case", () => {
 
   test.each(onceDifferent)("%s", async (_name, query, variables = {}) => {
     await same(edge, query, variables);
+  });
+
+  test.each(besides)("%s: the same both ways", async (_name, sent) => {
+    const { difference } = await askBothWays(edge.compiled, edge.resolvers, sent);
+    expect(difference).toBeNull();
   });
 
   test("numbers in free attributes read the same, also where SQL wrote more digits than a double has", async () => {
