@@ -83,6 +83,7 @@ class Writer {
 
   /** `type` may be an interface of the object that answers. */
   private selection(type: Composite, scope: Scope, depth: number): string {
+    if (depth > 0 && this.choices.chance(0.05)) return "{ __typename }";
     const wanted = 1 + this.choices.below(depth === 0 ? 3 : 5);
     const parts: string[] = [];
     for (let i = 0; i < wanted; i++) {
