@@ -1,6 +1,7 @@
 import {
   type DocumentNode,
   type FragmentDefinitionNode,
+  GraphQLError,
   type GraphQLSchema,
   getVariableValues,
   Kind,
@@ -11,7 +12,6 @@ import { LRUCache } from "lru-cache";
 import type { Scope } from "../access/scopes.js";
 import type { Audience } from "../database/audience.js";
 import type { Database } from "../database/database.js";
-import { ApiError } from "../errors.js";
 import { type BoundSite, bindSite } from "./arguments.js";
 import { Batches } from "./batches.js";
 import { type Outline, outlineOf } from "./outline.js";
@@ -83,7 +83,7 @@ export class CompiledReads {
       return { text: (row as [string])[0] };
     } catch (error) {
       if (error instanceof NotCompiled) return { reason: error.message };
-      if (error instanceof ApiError) return { reason: "an argument is refused" };
+      if (error instanceof GraphQLError) return { reason: "an argument is refused" };
       throw error;
     }
   }

@@ -7,6 +7,7 @@ import {
   getNamedType,
   isEnumType,
   isLeafType,
+  isNonNullType,
   isObjectType,
   Kind,
   type OperationDefinitionNode,
@@ -72,6 +73,8 @@ interface Row {
   table?: PgTable;
   columns: Record<string, Column>;
   fields: TypeReads;
+  /** The row is not looked up: only its columns are known, from the row around it. */
+  columnsOnly?: true;
 }
 
 class Walk {
@@ -90,6 +93,8 @@ class Walk {
       if (name === "__typename") return { key, kind: "text", pieces: [`"${type.name}"`] };
       const field = this.fieldOf(type, name);
       const read = row.fields[name] ?? this.reads[type.name]?.[name] ?? this.ownColumn(type, field, row);
+      if (row.columnsOnly && read.kind !== "column")
+        throw new NotCompiled(`${type.name}.${name} needs its row`);
       return { key, ...this.part(type, field, nodes, read, row) } as Part;
     });
   }
@@ -115,7 +120,7 @@ class Walk {
       case "many": {
         if (read.edge.table === row.table)
           throw new NotCompiled(`${type.name}.${field.name} meets its own table`);
-        const known = read.kind === "one" ? this.knownHere(read.edge, target, selections) : null;
+        const known = read.kind === "one" ? this.knownHere(read.edge, field, selections) : null;
         if (known) return known;
         const { edge } = read;
         const fields = read.kind === "many" ? read.fields : {};
@@ -149,13 +154,16 @@ class Walk {
   }
 
   /** An object of which nothing is asked but the columns that the edge equals is made without looking it up. */
-  private knownHere(edge: Edge, target: GraphQLObjectType, selections: readonly SelectionSetNode[]) {
+  private knownHere(edge: Edge, field: Field, selections: readonly SelectionSetNode[]) {
+    const target = getNamedType(field.type) as GraphQLObjectType;
     const columns: Record<string, Column> = {};
     for (const [name, child] of Object.entries(columnsOf(edge.table))) {
       const pair = edge.on.find(([own]) => own === child);
       if (pair) columns[name] = pair[1];
     }
     const absentWhenNull = edge.on.find(([, parent]) => !parent.notNull)?.[1] ?? null;
+    // Nothing here tells whether the row is there: only looking does.
+    if (!absentWhenNull && !isNonNullType(field.type)) return null;
     const sites = this.sites.length;
     try {
       const own = this.reads[target.name] ?? {};
@@ -167,7 +175,7 @@ class Walk {
       );
       return {
         kind: "object",
-        parts: this.objectParts(target, selections, { columns, fields }),
+        parts: this.objectParts(target, selections, { columns, fields, columnsOnly: true }),
         absentWhenNull,
       };
     } catch (error) {

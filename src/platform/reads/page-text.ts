@@ -120,6 +120,6 @@ class PageText {
 }
 
 /** A derived table under the name of the table that it reads, so that columns mean the same inside and outside. */
-export function named(table: PgTable): SQL {
+function named(table: PgTable): SQL {
   return sql`${sql.identifier(getTableName(table))}`;
 }

@@ -2,7 +2,7 @@ import { and, eq, type SQL, sql } from "drizzle-orm";
 import type { Edge } from "../database/edge.js";
 import { concat, objectOf, type Piece } from "./json-text.js";
 import type { Outline, Part } from "./outline.js";
-import { named, type PageSite, pageText } from "./page-text.js";
+import { type PageSite, pageText } from "./page-text.js";
 import type { RowRead } from "./reads.js";
 
 /** What the arguments of a document come to, by the index of their site. */
@@ -62,11 +62,10 @@ class Renderer {
   }
 
   private many(edge: Edge, parts: readonly Part[]): Piece {
-    const list = concat(["[", sql`string_agg(${concat(this.object(parts))}, ',')`, "]"]);
-    if (!edge.order) return sql`(select ${list} from ${edge.table} where ${tied(edge)})`;
-    const order = sql.join([...edge.order], sql`, `);
-    const rows = sql`select * from ${edge.table} where ${tied(edge)} order by ${order}`;
-    return sql`(select ${list} from (${rows}) as ${named(edge.table)})`;
+    const order = edge.order ? sql` order by ${sql.join([...edge.order], sql`, `)}` : sql``;
+    const members = sql`select ${concat(this.object(parts))} as member from ${edge.table} where ${tied(edge)}${order}`;
+    // Named first: an aggregate over nothing but columns of the row around would be that row's.
+    return sql`(select ${concat(["[", sql`string_agg(listed.member, ',')`, "]"])} from (${members}) as listed)`;
   }
 }
 
