@@ -10,6 +10,7 @@ import { faultOf, type Logger } from "../platform/log.js";
 import { isDeeperThan } from "../platform/text.js";
 import { clientError } from "./operation.js";
 import { allowOrigin } from "./origins.js";
+import { answerOf } from "./query-reads.js";
 
 export const graphqlPath = "/graphql";
 
@@ -97,10 +98,12 @@ async function handle(
     },
     context: async () => context,
   });
-  for (const [name, value] of answer.headers) response.setHeader(name, value);
-  response.statusCode = answer.status ?? 200;
   if (answer.body.kind === "chunked") throw new Error("incremental delivery is not offered");
-  response.end(answer.body.string);
+  const content = answerOf(context, answer.body.string);
+  for (const [name, value] of answer.headers) response.setHeader(name, value);
+  response.setHeader("content-length", Buffer.byteLength(content));
+  response.statusCode = answer.status ?? 200;
+  response.end(content);
 }
 
 /** The client stays until the answer is sent, or its connection is gone. */
@@ -170,7 +173,9 @@ function bytesOf(request: IncomingMessage): Promise<Buffer | null> {
       }
     });
     request.on("end", () => resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks)));
-    const left = () => reject(new ClientLeft());
+    const left = () => {
+      if (!request.complete) reject(new ClientLeft());
+    };
     request.on("error", left);
     request.on("close", left);
     if (request.destroyed) left();

@@ -2,6 +2,7 @@ import type { GraphQLRequestContext, GraphQLResponse } from "@apollo/server";
 import { HeaderMap } from "@apollo/server";
 import type { DocumentNode, FormattedExecutionResult, GraphQLSchema, OperationDefinitionNode } from "graphql";
 import type { RequestContext } from "../context.js";
+import type { Audience } from "../platform/database/audience.js";
 import type { Logger } from "../platform/log.js";
 import type { CompiledReads } from "../platform/reads/compiled-reads.js";
 import { plannedData } from "./executor/execute.js";
@@ -22,9 +23,19 @@ type Request = GraphQLRequestContext<RequestContext> & {
 };
 type Result = (GraphQLResponse["body"] & { kind: "single" })["singleResult"];
 
-/** The `data` of an answer that is JSON text already. */
-class JsonText {
-  constructor(readonly text: string) {}
+/** Stands for the `data` of an answer whose bytes are ready. */
+class AnswerBytes {
+  constructor(readonly bytes: Buffer) {}
+}
+
+/** What Apollo takes for the text of an answer whose bytes are ready: they are neither decoded nor copied. */
+const inBytes = "the bytes are ready";
+/** By who waits for them: Apollo works on a copy of the context. */
+const ready = new WeakMap<Audience, Buffer>();
+
+/** What is sent for the text that Apollo made. */
+export function answerOf(context: RequestContext, text: string): Buffer | string {
+  return (text === inBytes && ready.get(context.audience)) || text;
 }
 
 /**
@@ -37,10 +48,10 @@ export function createQueryReads(schema: GraphQLSchema, logger: Logger, options:
     if (request.operation.operation !== "query") return null;
     try {
       const read = compiled ? await compiled.answer(asked(request)) : { reason: "compiled reads are off" };
-      if ("text" in read) {
+      if ("bytes" in read) {
         metrics.compiled();
-        // The text takes the place of the object that it would be parsed to; `stringifyResult` puts it in.
-        const data = new JsonText(read.text) as unknown as Record<string, unknown>;
+        ready.set(request.contextValue.audience, read.bytes);
+        const data = new AnswerBytes(read.bytes) as unknown as Record<string, unknown>;
         return respond({ data, ...(explain && { extensions: { read: { compiled: true } } }) });
       }
       metrics.resolved(read.reason);
@@ -63,10 +74,11 @@ function respond(singleResult: Result): GraphQLResponse {
   return { http: { headers: new HeaderMap() }, body: { kind: "single", singleResult } } as GraphQLResponse;
 }
 
-/** Like JSON.stringify, but for data that is JSON text already. */
+/** Like JSON.stringify, but for answers whose bytes are ready. */
 export function stringifyResult({ data, ...others }: FormattedExecutionResult): string {
-  if (!((data as unknown) instanceof JsonText)) return JSON.stringify({ data, ...others });
+  if (!((data as unknown) instanceof AnswerBytes)) return JSON.stringify({ data, ...others });
   const rest = JSON.stringify(others);
-  const { text } = data as unknown as JsonText;
-  return rest === "{}" ? `{"data":${text}}` : `{"data":${text},${rest.slice(1)}`;
+  if (rest === "{}") return inBytes;
+  const { bytes } = data as unknown as AnswerBytes;
+  return `${bytes.toString("utf8", 0, bytes.length - 1)},${rest.slice(1)}`;
 }

@@ -170,6 +170,19 @@ test("each reference read is one statement, and its answer is what the resolvers
   }
 });
 
+test("without explanations the bytes of the statement are the answer, whole and of the length that is told", async () => {
+  const plain = await startTestApp({ on: app, explainReads: false });
+  const body = JSON.stringify({ query: document("customer-list"), variables: { first: 100 } });
+  const headers = { "content-type": "application/json", authorization: `Bearer ${plain.key}` };
+  const response = await fetch(`${plain.url}/graphql`, { method: "POST", headers, body });
+  const text = await response.text();
+  expect(response.headers.get("content-type")).toBe("application/json; charset=utf-8");
+  expect(response.headers.get("content-length")).toBe(String(Buffer.byteLength(text)));
+  const { data } = await resolvers.execute(document("customer-list"), { first: 100 });
+  expect(text).toBe(JSON.stringify({ data }));
+  await plain.stop();
+});
+
 test("reads of the same turn share one statement, and each gets its own customer", async () => {
   app.statements.length = 0;
   const answers = await Promise.all(

@@ -38,6 +38,8 @@ interface TestAppOptions {
   phoneRegion?: string;
   /** Off: every document goes through the resolvers. */
   compiledReads?: boolean;
+  /** Off: answers are as they are in production. */
+  explainReads?: boolean;
   /** Another app whose database this one shares. */
   on?: TestApp;
 }
@@ -57,7 +59,7 @@ export async function startTestApp(options: TestAppOptions = {}): Promise<TestAp
     adminKey: key,
     phoneRegion: options.phoneRegion ?? null,
     compiledReads: options.compiledReads ?? true,
-    explainReads: true,
+    explainReads: options.explainReads ?? true,
     allowedOrigins: [],
     logger: createLogger(process.env.TEST_LOG ?? "silent"),
     databaseOptions: {

@@ -31,6 +31,8 @@ export interface SendOptions {
   prepare?: boolean;
   /** Rows as arrays of values instead of objects. */
   asArrays?: boolean;
+  /** Rows as arrays of the values' bytes, undecoded. */
+  asBytes?: boolean;
   /** Makes each row of its values, as they arrive. */
   rowOf?: ((values: unknown[]) => unknown) | undefined;
   /** Who waits for the answer; for ever when nobody is named. */
@@ -218,7 +220,7 @@ export class ServerConnection {
 /** A query of postgres.js, with those of its inner parts that save turns and round trips. Its version is pinned. */
 interface DriverQuery {
   parameters: readonly (string | null)[];
-  isRaw: "values" | undefined;
+  isRaw: "values" | true | undefined;
   forEachFn: ((values: unknown[], answer: unknown[]) => void) | undefined;
   resolve(answer: Answer): void;
   reject(error: Error): void;
@@ -230,13 +232,14 @@ function queryOf(
   client: postgres.Sql,
   text: string,
   parameters: readonly (string | null)[],
-  { prepare = false, asArrays = false, rowOf }: SendOptions,
+  { prepare = false, asArrays = false, asBytes = false, rowOf }: SendOptions,
 ): DriverQuery {
   const simple = !prepare && parameters.length === 0;
   const query = client.unsafe(text, [], { prepare, simple } as object) as unknown as DriverQuery;
   // Given so, they stay out of the key under which the driver finds its statements, and the first use is one round trip.
   query.parameters = parameters;
   if (asArrays || rowOf) query.isRaw = "values";
+  if (asBytes) query.isRaw = true;
   if (rowOf) query.forEachFn = (values, answer) => answer.push(rowOf(values));
   return query;
 }

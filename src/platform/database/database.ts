@@ -15,8 +15,8 @@ export type Queryable = Database["read"] | Tx;
 export interface Database {
   /** Statements outside a transaction. They cannot write (25006): writing needs `transaction`. */
   readonly read: PostgresJsDatabase;
-  /** The same for a statement whose text is ready; it is kept prepared. Rows are arrays of values. */
-  prepared(text: string, parameters: readonly unknown[], audience?: Audience): Promise<unknown[][]>;
+  /** The same for a statement whose text is ready; it is kept prepared. Rows are arrays of the values as they came. */
+  readBytes(text: string, parameters: readonly unknown[], audience?: Audience): Promise<(Buffer | null)[][]>;
   /**
    * One READ COMMITTED transaction. The whole work runs again, a few times at most, after a deadlock or serialisation
    * failure: it must have no other effect than its statements. Rejects with CommitUnknown when the connection dies during
@@ -103,10 +103,12 @@ export function openDatabase(to: ConnectionOptions, options: DatabaseOptions = {
       asDriver((...statement) => readPool.use((connection) => connection.send(...statement))),
       { logger },
     ),
-    prepared(text, parameters, audience) {
+    readBytes(text, parameters, audience) {
       logger.logQuery(text);
-      const options = { prepare: true, asArrays: true, audience };
-      return readPool.use((connection) => connection.send(text, parameters, options)) as Promise<unknown[][]>;
+      const options = { prepare: true, asBytes: true, audience };
+      return readPool.use((connection) => connection.send(text, parameters, options)) as Promise<
+        unknown[]
+      > as Promise<(Buffer | null)[][]>;
     },
     transaction: (work) =>
       retryTransaction(() => writePool.use((connection) => runTransaction(connection, work, logger))),

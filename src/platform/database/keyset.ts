@@ -89,10 +89,17 @@ export function orderBy(order: readonly OrderKey[], backward: boolean): SQL[] {
   });
 }
 
+const orderNames = new WeakMap<readonly OrderKey[], string>();
+
 export function orderName(order: readonly OrderKey[]): string {
-  return order
-    .map((key) => `${key.property}${key.descending ? "-" : "+"}${key.nullsFirst ? "0" : ""}`)
-    .join(",");
+  let name = orderNames.get(order);
+  if (name === undefined) {
+    name = order
+      .map((key) => `${key.property}${key.descending ? "-" : "+"}${key.nullsFirst ? "0" : ""}`)
+      .join(",");
+    orderNames.set(order, name);
+  }
+  return name;
 }
 
 function past(key: OrderKey, value: CursorValue, boundValue: SQL, before: boolean): SQL {

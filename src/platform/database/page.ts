@@ -108,7 +108,7 @@ export interface PageParts {
   backward: boolean;
   filter: Compiled;
   /** The filter, what always holds, and the ends that cursors set. */
-  conditions: (SQL | undefined)[];
+  conditions(): (SQL | undefined)[];
   values: Record<string, unknown>;
   shape: string;
 }
@@ -118,7 +118,7 @@ export function pageParts(listing: Listing, request: ListRequest, prefix = "", b
   const order = request.order ?? listing.order;
   const filter = compileFilter(request.where, listing.filter, { prefix, ...(bind && { bind }) });
   const values: Record<string, unknown> = { ...filter.values };
-  const conditions = [filter.condition, listing.always];
+  const ends: (() => SQL)[] = [];
   let shape = `${request.backward ? "<" : ">"}${orderName(order)}|${filter.shape}`;
   for (const [end, cursor, before] of [
     ["c", request.cursor, request.backward],
@@ -130,9 +130,10 @@ export function pageParts(listing: Listing, request: ListRequest, prefix = "", b
     place.forEach((value, i) => {
       values[`${name}${i}`] = value === null ? null : (order[i] as OrderKey).column.mapToDriverValue(value);
     });
-    conditions.push(beyond(order, place, name, before));
+    ends.push(() => beyond(order, place, name, before));
     shape += `|${end}${place.map((value) => (value === null ? "n" : "v")).join("")}`;
   }
+  const conditions = () => [filter.condition, listing.always, ...ends.map((end) => end())];
   return { order, backward: request.backward, filter, conditions, values, shape };
 }
 
@@ -151,7 +152,7 @@ const builders = {
     db
       .select(getTableColumns(listing.table))
       .from(listing.table)
-      .where(and(...parts.conditions))
+      .where(and(...parts.conditions()))
       .orderBy(...orderBy(parts.order, parts.backward))
       .limit(sql.placeholder("limit")),
 
@@ -160,7 +161,7 @@ const builders = {
     const page = db
       .select(getTableColumns(listing.table))
       .from(listing.table)
-      .where(and(...on.map(([child, parent]) => eq(child, parent)), ...parts.conditions))
+      .where(and(...on.map(([child, parent]) => eq(child, parent)), ...parts.conditions()))
       .orderBy(...orderBy(parts.order, parts.backward))
       .limit(sql.placeholder("limit"))
       .as("page");

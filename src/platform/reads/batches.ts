@@ -4,7 +4,7 @@ import type { ReadStatement } from "./read-statement.js";
 
 interface Asker {
   audience: Audience;
-  resolve(text: string): void;
+  resolve(bytes: Buffer): void;
   reject(error: unknown): void;
 }
 
@@ -26,8 +26,8 @@ export class Batches {
 
   constructor(private readonly database: Database) {}
 
-  /** The text for the id among the values; rejects with faults of the database. */
-  answer(statement: ReadStatement, values: Record<string, unknown>, audience: Audience): Promise<string> {
+  /** The answer for the id among the values; rejects with faults of the database. */
+  answer(statement: ReadStatement, values: Record<string, unknown>, audience: Audience): Promise<Buffer> {
     const { [statement.batchBy as string]: id, ...others } = values;
     const key = `${statement.id}${JSON.stringify(others)}`;
     return new Promise((resolve, reject) => {
@@ -54,9 +54,9 @@ export class Batches {
           return [...askers.values()].every((same) => same.every((asker) => asker.audience.left));
         },
       };
-      const rows = await this.database.prepared(statement.text, parameters, audience);
-      for (const [id, text] of rows as [string, string][])
-        for (const { resolve } of askers.get(id) ?? []) resolve(text);
+      const rows = await this.database.readBytes(statement.text, parameters, audience);
+      for (const [id, bytes] of rows as [Buffer, Buffer][])
+        for (const { resolve } of askers.get(id.toString("latin1")) ?? []) resolve(bytes);
     } catch (error) {
       for (const { reject } of [...askers.values()].flat()) reject(error);
     }

@@ -30,8 +30,8 @@ export interface ReadRequest {
   context: unknown;
 }
 
-/** The answer's `data` as JSON text, or why the resolvers have to give it. */
-export type ReadAnswer = { text: string } | { reason: string };
+/** The whole answer, `{"data":…}`, as the bytes of its JSON text; or why the resolvers have to give it. */
+export type ReadAnswer = { bytes: Buffer } | { reason: string };
 
 /** Statements kept: a few for each document in practice. The bound is against made-up filters. */
 const maxStatements = 500;
@@ -77,10 +77,10 @@ export class CompiledReads {
   async answer(request: ReadRequest): Promise<ReadAnswer> {
     try {
       const { statement, values } = this.prepare(request);
-      if (statement.batchBy) return { text: await this.batches.answer(statement, values, request.audience) };
+      if (statement.batchBy) return { bytes: await this.batches.answer(statement, values, request.audience) };
       const parameters = statement.parameters(values);
-      const [row] = await this.database.prepared(statement.text, parameters, request.audience);
-      return { text: (row as [string])[0] };
+      const [row] = await this.database.readBytes(statement.text, parameters, request.audience);
+      return { bytes: (row as [Buffer])[0] };
     } catch (error) {
       if (error instanceof NotCompiled) return { reason: error.message };
       if (error instanceof GraphQLError) return { reason: "an argument is refused" };

@@ -44,7 +44,7 @@ class PageText {
     const { clauses, size } = this.site;
     const table = named(this.listing.table);
     const limit = this.looksBeyond ? sql`${size} + 1` : size;
-    const rows = sql`select * ${this.from(clauses.conditions)} order by ${this.order(this.backward)} limit ${limit}`;
+    const rows = sql`select * ${this.from(clauses.conditions())} order by ${this.order(this.backward)} limit ${limit}`;
     if (!this.backward) return sql`(select ${text} from (${rows}) as ${table})`;
     const turned = sql`select * from (${rows}) as ${table} order by ${this.order(false)}`;
     return sql`(select ${text} from (${turned}) as ${table})`;

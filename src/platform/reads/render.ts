@@ -12,16 +12,20 @@ export interface Arguments {
   value(site: number, name: string, type: string): SQL;
 }
 
-/** The statement whose one value is the text of the answer's `data`. */
+/** The statement whose one value is the text of the answer. */
 export function answerText(outline: Outline, given: Arguments): SQL {
-  return sql`select ${concat(new Renderer(given).object(outline.parts))}`;
+  return sql`select ${whole(new Renderer(given).object(outline.parts))}`;
 }
 
 /** The same for many requests that differ in one id alone: a row per id, with the id and the text. */
 export function answerTexts(outline: Outline, given: Arguments): SQL {
   const asked: Arguments = { page: given.page, value: () => sql.raw("asked.id") };
-  const text = concat(new Renderer(asked).object(outline.parts));
+  const text = whole(new Renderer(asked).object(outline.parts));
   return sql`select asked.id, ${text} from unnest(${sql.placeholder("ids")}::uuid[]) as asked(id)`;
+}
+
+function whole(data: readonly Piece[]): SQL {
+  return concat(['{"data":', ...data, "}"]);
 }
 
 class Renderer {
