@@ -9,7 +9,7 @@ import { ApiError } from "../platform/errors.js";
 import type { Logger } from "../platform/log.js";
 import { checkCost } from "./cost.js";
 import { checkAccess, clientError, parseOptions, validationOptions, validationRules } from "./operation.js";
-import { createQueryReads, type ReadOptions, stringifyResult } from "./query-reads.js";
+import { createQueryReads, type QueryReads, type ReadOptions, stringifyResult } from "./query-reads.js";
 
 /** Apollo as the HTTP side of the one pipeline (`operation.ts`): its hooks call the same checks that the socket calls. */
 export function createApollo(
@@ -42,7 +42,7 @@ export function createApollo(
 function pipeline(
   schema: GraphQLSchema,
   logger: Logger,
-  read: ReturnType<typeof createQueryReads>,
+  reads: QueryReads,
 ): ApolloServerPlugin<RequestContext> {
   return {
     async requestDidStart() {
@@ -61,12 +61,14 @@ function pipeline(
           checkAccess(schema, document, operation, contextValue.caller);
           checkCost(schema, document, operation, request.variables ?? {});
         },
-        responseForOperation: read,
+        responseForOperation: reads.answer,
         async willSendResponse({ response, errors, contextValue }) {
-          if (response.body.kind !== "single" || !errors) return;
-          response.body.singleResult.errors = errors.map((error) =>
-            clientError(logger, contextValue.requestId, error),
-          );
+          if (response.body.kind !== "single") return;
+          const { singleResult } = response.body;
+          const read = reads.explanation(contextValue);
+          if (read && singleResult.data) singleResult.extensions = { ...singleResult.extensions, read };
+          if (!errors) return;
+          singleResult.errors = errors.map((error) => clientError(logger, contextValue.requestId, error));
         },
       };
     },

@@ -100,9 +100,8 @@ async function handle(
   });
   if (answer.body.kind === "chunked") throw new Error("incremental delivery is not offered");
   const content = answerOf(context, answer.body.string);
-  for (const [name, value] of answer.headers) response.setHeader(name, value);
-  response.setHeader("content-length", Buffer.byteLength(content));
-  response.statusCode = answer.status ?? 200;
+  answer.headers.set("content-length", String(Buffer.byteLength(content)));
+  response.writeHead(answer.status ?? 200, Object.fromEntries(answer.headers));
   response.end(content);
 }
 

@@ -38,30 +38,40 @@ export function answerOf(context: RequestContext, text: string): Buffer | string
   return (text === inBytes && ready.get(context.audience)) || text;
 }
 
-/**
- * Answers a query: by one compiled statement where that can be, else by its resolvers under a plan of ours. Null where
- * there is an error to tell: graphql-js then runs it and finds the words.
- */
-export function createQueryReads(schema: GraphQLSchema, logger: Logger, options: ReadOptions) {
+export interface QueryReads {
+  /**
+   * Answers a query: by one compiled statement where that can be, else by its resolvers under a plan of ours. Null where
+   * there is an error to tell: graphql-js then runs it and finds the words.
+   */
+  answer(request: Request): Promise<GraphQLResponse | null>;
+  /** How a query was read, for `extensions.read`; undefined where nobody wants to know. */
+  explanation(context: RequestContext): object | undefined;
+}
+
+export function createQueryReads(schema: GraphQLSchema, logger: Logger, options: ReadOptions): QueryReads {
   const { compiled, metrics, explain } = options;
-  return async (request: Request): Promise<GraphQLResponse | null> => {
+  const explanations = new WeakMap<Audience, object>();
+  return { answer, explanation: ({ audience }) => explanations.get(audience) };
+
+  async function answer(request: Request): Promise<GraphQLResponse | null> {
     if (request.operation.operation !== "query") return null;
+    const { audience, requestId } = request.contextValue;
     try {
       const read = compiled ? await compiled.answer(asked(request)) : { reason: "compiled reads are off" };
       if ("bytes" in read) {
         metrics.compiled();
-        ready.set(request.contextValue.audience, read.bytes);
-        const data = new AnswerBytes(read.bytes) as unknown as Record<string, unknown>;
-        return respond({ data, ...(explain && { extensions: { read: { compiled: true } } }) });
+        if (explain) explanations.set(audience, { compiled: true });
+        ready.set(audience, read.bytes);
+        return respond({ data: new AnswerBytes(read.bytes) as unknown as Record<string, unknown> });
       }
       metrics.resolved(read.reason);
+      if (explain) explanations.set(audience, { compiled: false, reason: read.reason });
       const data = await plannedData({ ...asked(request), schema });
-      if (!data) return null;
-      return respond({ data, ...(explain && { extensions: { read: { compiled: false, ...read } } }) });
+      return data && respond({ data });
     } catch (fault) {
-      return respond({ data: null, errors: [clientError(logger, request.contextValue.requestId, fault)] });
+      return respond({ data: null, errors: [clientError(logger, requestId, fault)] });
     }
-  };
+  }
 }
 
 function asked({ document, operation, request, contextValue }: Request) {

@@ -41,21 +41,33 @@ export function createAuthenticate(db: Database["read"], adminKey: string | null
 
 /** The same, asked at most once in `trustMs` for a good key. What is not good is never remembered. */
 export function rememberCallers(authenticate: Authenticate, now: () => number = Date.now): Authenticate {
-  const asked = new LRUCache<string, { at: number; caller: Promise<Caller | null> }>({ max: maxRemembered });
+  const asked = new LRUCache<string, Remembered>({ max: maxRemembered });
   return (presented) => {
-    if (!presented) return Promise.resolve(null);
-    const key = digest(presented).toString("latin1");
-    const last = asked.get(key);
+    // Remembered under the part of a key that is no secret; the whole of it is compared in constant time.
+    const id = presented && keyPattern.exec(presented)?.[1];
+    if (!id) return authenticate(presented); // which then needs no database to tell
+    const key = Buffer.from(presented);
+    const last = asked.get(id);
     const at = now();
     // Counted from when it was asked, and not at all by a clock that was set back.
-    if (last && at >= last.at && at - last.at < trustMs) return last.caller;
+    if (last && at >= last.at && at - last.at < trustMs && equal(last.key, key)) return last.caller;
     const caller = authenticate(presented);
-    const entry = { at, caller };
-    asked.set(key, entry);
-    const forget = () => asked.peek(key) === entry && asked.delete(key);
+    const entry = { at, key, caller };
+    asked.set(id, entry);
+    const forget = () => asked.peek(id) === entry && asked.delete(id);
     caller.then((found) => found ?? forget(), forget);
     return caller;
   };
+}
+
+interface Remembered {
+  at: number;
+  key: Buffer;
+  caller: Promise<Caller | null>;
+}
+
+function equal(a: Buffer, b: Buffer): boolean {
+  return a.length === b.length && timingSafeEqual(a, b);
 }
 
 const known: ReadonlySet<string> = new Set(scopes);

@@ -3,7 +3,6 @@ import {
   type FragmentDefinitionNode,
   GraphQLError,
   type GraphQLSchema,
-  getVariableValues,
   Kind,
   type OperationDefinitionNode,
   visit,
@@ -12,6 +11,7 @@ import { LRUCache } from "lru-cache";
 import type { Scope } from "../access/scopes.js";
 import type { Audience } from "../database/audience.js";
 import type { Database } from "../database/database.js";
+import { coerceVariables } from "../graphql/variables.js";
 import { type BoundSite, bindSite } from "./arguments.js";
 import { Batches } from "./batches.js";
 import { type Outline, outlineOf } from "./outline.js";
@@ -90,9 +90,8 @@ export class CompiledReads {
 
   /** The statement for a request, and what fills it. Throws NotCompiled, or what a resolver throws for its arguments. */
   private prepare(request: ReadRequest): { statement: ReadStatement; values: Record<string, unknown> } {
-    const definitions = request.operation.variableDefinitions ?? [];
-    const { coerced, errors } = getVariableValues(this.schema, definitions, request.variables);
-    if (errors) throw new NotCompiled("a variable is refused");
+    const coerced = coerceVariables(this.schema, request.operation, request.variables);
+    if (!coerced) throw new NotCompiled("a variable is refused");
     const outline = this.outlineFor(request, coerced);
     const values: Record<string, unknown> = {};
     const pages: (PageSite | null)[] = [];

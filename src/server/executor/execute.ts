@@ -5,11 +5,11 @@ import {
   execute,
   type GraphQLSchema,
   getOperationAST,
-  getVariableValues,
   type OperationDefinitionNode,
   OperationTypeNode,
   visit,
 } from "graphql";
+import { coerceVariables } from "../../platform/graphql/variables.js";
 import { Plan } from "./plan.js";
 import { Run } from "./run.js";
 
@@ -42,8 +42,7 @@ export interface Asked {
 export async function plannedData(asked: Asked): Promise<Record<string, unknown> | null> {
   const { schema, operation, context } = asked;
   if (operation.operation === OperationTypeNode.MUTATION) return null;
-  const definitions = operation.variableDefinitions ?? [];
-  const { coerced } = getVariableValues(schema, definitions, asked.variables ?? {}, { maxErrors: 1 });
+  const coerced = coerceVariables(schema, operation, asked.variables ?? {});
   const plan = coerced && planOf(asked, coerced);
   return plan ? new Run(context, coerced).start(plan, asked.rootValue) : null;
 }

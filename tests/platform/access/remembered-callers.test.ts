@@ -19,40 +19,55 @@ beforeEach(() => {
   );
 });
 
+const keyOf = (id: string, secret = "s") => `c360_live_${id.padStart(32, "0")}_${secret.padEnd(40, "x")}`;
+const a = keyOf("a");
+const b = keyOf("b");
+
 test("a good key is asked about once in a second, and again when the second is over", async () => {
-  expect(await identify("a")).toBe(caller);
+  expect(await identify(a)).toBe(caller);
   now += 999;
-  expect(await identify("a")).toBe(caller);
-  expect(asked).toEqual(["a"]);
+  expect(await identify(a)).toBe(caller);
+  expect(asked).toEqual([a]);
   now += 1;
   answer = async () => null; // revoked meanwhile
-  expect(await identify("a")).toBeNull();
-  expect(asked).toEqual(["a", "a"]);
+  expect(await identify(a)).toBeNull();
+  expect(asked).toEqual([a, a]);
 });
 
 test("requests that come together ask once; another key is another question", async () => {
-  expect(await Promise.all([identify("a"), identify("a"), identify("b")])).toEqual([caller, caller, caller]);
-  expect(asked).toEqual(["a", "b"]);
+  expect(await Promise.all([identify(a), identify(a), identify(b)])).toEqual([caller, caller, caller]);
+  expect(asked).toEqual([a, b]);
 });
 
 test("a key that is not good is never remembered, nor is a fault", async () => {
   answer = async () => null;
-  expect(await identify("a")).toBeNull();
+  expect(await identify(a)).toBeNull();
   answer = () => Promise.reject(new Error("away"));
-  await expect(identify("a")).rejects.toThrow("away");
+  await expect(identify(a)).rejects.toThrow("away");
   answer = async () => caller;
-  expect(await identify("a")).toBe(caller);
-  expect(asked).toEqual(["a", "a", "a"]);
+  expect(await identify(a)).toBe(caller);
+  expect(asked).toEqual([a, a, a]);
 });
 
 test("a clock that is set back makes no key good for longer", async () => {
-  await identify("a");
+  await identify(a);
   now -= 60_000;
-  await identify("a");
-  expect(asked).toEqual(["a", "a"]);
+  await identify(a);
+  expect(asked).toEqual([a, a]);
 });
 
-test("no key at all is nobody, unasked", async () => {
+test("another secret under a remembered id is another question", async () => {
+  await identify(a);
+  const guessed = keyOf("a", "guessed");
+  answer = async () => null;
+  expect(await identify(guessed)).toBeNull();
+  expect(asked).toEqual([a, guessed]);
+});
+
+test("what is no key of ours is not remembered: nobody, or the admin", async () => {
+  answer = async () => null;
   expect(await identify(null)).toBeNull();
-  expect(asked).toEqual([]);
+  expect(await identify("a")).toBeNull();
+  expect(await identify("a")).toBeNull();
+  expect(asked).toEqual([null, "a", "a"]);
 });
