@@ -1,5 +1,4 @@
 import { type SQL, sql } from "drizzle-orm";
-import { getArgumentValues } from "graphql";
 import type { Bind } from "../database/filter.js";
 import { pageParts } from "../database/page.js";
 import { listRequest } from "../graphql/listing.js";
@@ -15,7 +14,7 @@ export interface BoundSite {
 
 /** Reads the arguments of one field. Throws what its resolver would throw for them. */
 export function bindSite(site: Site, variables: Record<string, unknown>, context: unknown): BoundSite {
-  const args = getArgumentValues(site.field, site.node, variables);
+  const args = site.read(variables);
   const { source } = site;
   const prefix = prefixOf(site.index);
   if (source.kind === "row") {

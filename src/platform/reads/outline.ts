@@ -16,6 +16,7 @@ import {
 import { publicField, type Scope } from "../access/scopes.js";
 import type { Edge } from "../database/edge.js";
 import type { Listing } from "../database/page.js";
+import { argumentsReader, type ReadArguments } from "../graphql/arguments.js";
 import { leafOf, type Piece } from "./json-text.js";
 import type { FieldRead, PageRead, Reads, RowRead, TypeReads } from "./reads.js";
 import { NotCompiled, type Selection } from "./selection.js";
@@ -45,8 +46,7 @@ export type EdgePart = { key: string } & (
 export interface Site {
   index: number;
   source: PageRead | RowRead;
-  field: GraphQLField<unknown, unknown>;
-  node: FieldNode;
+  read: ReadArguments;
   fixed: boolean;
 }
 
@@ -228,7 +228,12 @@ class Walk {
 
   private site(source: PageRead | RowRead, field: Field, nodes: readonly FieldNode[]): Site {
     const node = nodes[0] as FieldNode;
-    const site = { index: this.sites.length, source, field, node, fixed: isFixed(node) };
+    const site = {
+      index: this.sites.length,
+      source,
+      read: argumentsReader(field, node),
+      fixed: isFixed(node),
+    };
     this.sites.push(site);
     return site;
   }

@@ -1,0 +1,30 @@
+import { type FieldNode, type GraphQLField, getArgumentValues, isNonNullType, Kind } from "graphql";
+
+export type ReadArguments = (variables: Readonly<Record<string, unknown>>) => Record<string, unknown>;
+
+/**
+ * Reads the arguments of one field as graphql-js does, with what the document says of them worked out once. Throws what
+ * graphql-js throws.
+ */
+export function argumentsReader(field: GraphQLField<unknown, unknown>, node: FieldNode): ReadArguments {
+  const given = new Map((node.arguments ?? []).map((argument) => [argument.name.value, argument.value]));
+  const byVariable = field.args.map((argument) => {
+    const value = given.get(argument.name);
+    return { argument, variable: value?.kind === Kind.VARIABLE ? value.name.value : null, absent: !value };
+  });
+  // Literals, and variables inside of them, are left to graphql-js.
+  if (byVariable.some(({ variable, absent }) => variable === null && !absent))
+    return (variables) => getArgumentValues(field, node, variables);
+  return (variables) => {
+    const values: Record<string, unknown> = {};
+    for (const { argument, variable } of byVariable) {
+      if (variable !== null && Object.hasOwn(variables, variable)) {
+        const value = variables[variable];
+        if (value == null && isNonNullType(argument.type)) return getArgumentValues(field, node, variables);
+        values[argument.name] = value;
+      } else if (argument.defaultValue !== undefined) values[argument.name] = argument.defaultValue;
+      else if (isNonNullType(argument.type)) return getArgumentValues(field, node, variables);
+    }
+    return values;
+  };
+}
