@@ -1,6 +1,5 @@
 import {
   type DocumentNode,
-  type FragmentDefinitionNode,
   type GraphQLCompositeType,
   type GraphQLSchema,
   getNamedType,
@@ -12,6 +11,7 @@ import {
   type SelectionSetNode,
 } from "graphql";
 import { publicField, type Scope } from "../platform/access/scopes.js";
+import { type Fragments, fragmentsOf } from "../platform/graphql/selected-fields.js";
 
 /** A scope that an operation needs, and the first field that needs it. */
 export interface Requirement {
@@ -42,18 +42,14 @@ export function requirementsOf(
 
 class Walk {
   readonly found = new Map<Scope, string>();
-  private readonly fragments: Map<string, FragmentDefinitionNode>;
+  private readonly fragments: Fragments;
   private readonly seen = new Set<string>();
 
   constructor(
     private readonly schema: GraphQLSchema,
     document: DocumentNode,
   ) {
-    this.fragments = new Map(
-      document.definitions.flatMap((node) =>
-        node.kind === Kind.FRAGMENT_DEFINITION ? [[node.name.value, node] as const] : [],
-      ),
-    );
+    this.fragments = fragmentsOf(document);
   }
 
   selections(parent: GraphQLCompositeType, set: SelectionSetNode): void {
@@ -68,7 +64,7 @@ class Walk {
       } else if (node.kind === Kind.INLINE_FRAGMENT) {
         this.inside(parent, node.typeCondition?.name.value, node.selectionSet);
       } else {
-        const fragment = this.fragments.get(node.name.value);
+        const fragment = this.fragments[node.name.value];
         if (!fragment || this.seen.has(node.name.value)) continue;
         this.seen.add(node.name.value);
         this.inside(parent, fragment.typeCondition.name.value, fragment.selectionSet);

@@ -2,7 +2,6 @@ import {
   type ArgumentNode,
   type DocumentNode,
   type FieldNode,
-  type FragmentDefinitionNode,
   type GraphQLCompositeType,
   type GraphQLField,
   type GraphQLSchema,
@@ -18,6 +17,7 @@ import {
   valueFromASTUntyped,
 } from "graphql";
 import { ApiError } from "../platform/errors.js";
+import { type Fragments, fragmentsOf } from "../platform/graphql/selected-fields.js";
 import { defaultPageSize, maxCost, maxNodeIds, maxPageSize } from "../platform/limits.js";
 
 /** Lists without a page (items of an order, identities) have about as many members. */
@@ -87,7 +87,7 @@ function formulaOf(schema: GraphQLSchema, document: DocumentNode, operation: Ope
 
 /** Works the cost out as far as it does not depend on variables. */
 class CostWalk {
-  private readonly fragments: Map<string, FragmentDefinitionNode>;
+  private readonly fragments: Fragments;
   /** What one use of a fragment costs: each is walked once, however often it is spread. */
   private readonly known = new Map<string, Cost>();
 
@@ -95,11 +95,7 @@ class CostWalk {
     private readonly schema: GraphQLSchema,
     document: DocumentNode,
   ) {
-    this.fragments = new Map(
-      document.definitions.flatMap((node) =>
-        node.kind === Kind.FRAGMENT_DEFINITION ? [[node.name.value, node] as const] : [],
-      ),
-    );
+    this.fragments = fragmentsOf(document);
   }
 
   selections(parent: GraphQLCompositeType, set: SelectionSetNode): Cost {
@@ -126,7 +122,7 @@ class CostWalk {
   private fragment(parent: GraphQLCompositeType, name: string): Cost {
     const walked = this.known.get(name);
     if (walked !== undefined) return walked;
-    const fragment = this.fragments.get(name);
+    const fragment = this.fragments[name];
     const cost = fragment ? this.inside(parent, fragment.typeCondition.name.value, fragment.selectionSet) : 0;
     const once = typeof cost === "number" ? cost : workedOutOnce(name, cost);
     this.known.set(name, once);

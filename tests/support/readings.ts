@@ -10,6 +10,7 @@ import {
   parse,
 } from "graphql";
 import { scopes } from "../../src/platform/access/scopes.js";
+import { FieldCollector } from "../../src/platform/graphql/selected-fields.js";
 import { outlineOf } from "../../src/platform/reads/outline.js";
 import type { Reads } from "../../src/platform/reads/reads.js";
 import { NotCompiled, Selection } from "../../src/platform/reads/selection.js";
@@ -64,7 +65,7 @@ function argumentsOf(field: GraphQLField<unknown, unknown>): string {
 function isCompiled(schema: GraphQLSchema, reads: Reads, document: string): boolean {
   const [operation] = parse(document).definitions;
   if (operation?.kind !== Kind.OPERATION_DEFINITION) throw new Error("a query is an operation");
-  const selection = new Selection({ schema, fragments: new Map(), variables: {} });
+  const selection = new Selection(new FieldCollector(schema, {}, {}));
   try {
     outlineOf(schema.getQueryType() as GraphQLObjectType, operation, {
       reads,

@@ -1,16 +1,15 @@
-import {
-  type DocumentNode,
-  type FragmentDefinitionNode,
-  GraphQLError,
-  type GraphQLSchema,
-  Kind,
-  type OperationDefinitionNode,
-  visit,
-} from "graphql";
+import { type DocumentNode, GraphQLError, type GraphQLSchema, type OperationDefinitionNode } from "graphql";
 import { LRUCache } from "lru-cache";
 import type { Scope } from "../access/scopes.js";
 import type { Audience } from "../database/audience.js";
 import type { Database } from "../database/database.js";
+import {
+  decidingVariables,
+  FieldCollector,
+  type Fragments,
+  fragmentsOf,
+  maxVariants,
+} from "../graphql/selected-fields.js";
 import { coerceVariables } from "../graphql/variables.js";
 import { type BoundSite, bindSite } from "./arguments.js";
 import { Batches } from "./batches.js";
@@ -35,8 +34,6 @@ export type ReadAnswer = { bytes: Buffer } | { reason: string };
 
 /** Statements kept: a few for each document in practice. The bound is against made-up filters. */
 const maxStatements = 500;
-/** Combinations of access class, @skip and @include that one document is compiled for. */
-const maxVariants = 32;
 
 interface CompiledOutline extends Outline {
   id: number;
@@ -47,7 +44,8 @@ interface CompiledOutline extends Outline {
 interface CompiledDocument {
   /** Variables that decide about fields, in @skip and @include. */
   deciding: readonly string[];
-  fragments: ReadonlyMap<string, FragmentDefinitionNode>;
+  fragments: Fragments;
+  /** By access class and combination of @skip and @include. */
   outlines: Map<string, CompiledOutline | NotCompiled>;
 }
 
@@ -137,7 +135,7 @@ export class CompiledReads {
       const { operation, scopes } = request;
       const query = this.schema.getQueryType();
       if (operation.operation !== "query" || !query) throw new NotCompiled("only queries are compiled");
-      const selection = new Selection({ schema: this.schema, fragments, variables });
+      const selection = new Selection(new FieldCollector(this.schema, fragments, variables));
       const outline = outlineOf(query, operation, { reads: this.reads, selection, scopes });
       this.outlines++;
       return { ...outline, id: this.outlines, bound: new Map<number, BoundSite>() };
@@ -158,20 +156,4 @@ function accessClassOf(scopes: ReadonlySet<Scope>): string {
     accessClasses.set(scopes, name);
   }
   return name;
-}
-
-function fragmentsOf(document: DocumentNode): Map<string, FragmentDefinitionNode> {
-  const fragments = document.definitions.filter((node) => node.kind === Kind.FRAGMENT_DEFINITION);
-  return new Map(fragments.map((fragment) => [fragment.name.value, fragment]));
-}
-
-function decidingVariables(document: DocumentNode): string[] {
-  const names = new Set<string>();
-  visit(document, {
-    Directive(node) {
-      for (const { value } of node.arguments ?? [])
-        if (value.kind === Kind.VARIABLE) names.add(value.name.value);
-    },
-  });
-  return [...names];
 }

@@ -11,12 +11,12 @@ import {
   isObjectType,
   Kind,
   type OperationDefinitionNode,
-  type SelectionSetNode,
 } from "graphql";
 import { publicField, type Scope } from "../access/scopes.js";
 import type { Edge } from "../database/edge.js";
 import type { Listing } from "../database/page.js";
 import { argumentsReader, type ReadArguments } from "../graphql/arguments.js";
+import type { Selecting } from "../graphql/selected-fields.js";
 import { leafOf, type Piece } from "./json-text.js";
 import type { FieldRead, PageRead, Reads, RowRead, TypeReads } from "./reads.js";
 import { NotCompiled, type Selection } from "./selection.js";
@@ -64,7 +64,7 @@ export function outlineOf(
   { reads, selection, scopes }: { reads: Reads; selection: Selection; scopes: ReadonlySet<Scope> },
 ): Outline {
   const walk = new Walk(reads, selection, scopes);
-  const parts = walk.objectParts(query, [operation.selectionSet], { columns: {}, fields: {} });
+  const parts = walk.objectParts(query, [operation], { columns: {}, fields: {} });
   return { parts, sites: walk.sites, computed: walk.computed };
 }
 
@@ -87,9 +87,9 @@ class Walk {
     private readonly scopes: ReadonlySet<Scope>,
   ) {}
 
-  objectParts(type: GraphQLObjectType, sets: readonly SelectionSetNode[], row: Row): Part[] {
+  objectParts(type: GraphQLObjectType, selecting: Selecting, row: Row): Part[] {
     this.allow(type, type.name);
-    return this.selected.fieldsOf(type, sets, (key, name, nodes) => {
+    return this.selected.fieldsOf(type, selecting, (key, name, nodes) => {
       if (name === "__typename") return { key, kind: "text", pieces: [`"${type.name}"`] };
       const field = this.fieldOf(type, name);
       const read = row.fields[name] ?? this.reads[type.name]?.[name] ?? this.ownColumn(type, field, row);
@@ -107,8 +107,7 @@ class Walk {
     row: Row,
   ) {
     const target = getNamedType(field.type);
-    const selections = nodes.flatMap((node) => node.selectionSet ?? []);
-    const inside = (inner: Row) => this.objectParts(target as GraphQLObjectType, selections, inner);
+    const inside = (inner: Row) => this.objectParts(target as GraphQLObjectType, nodes, inner);
     if (isLeafType(target)) return this.leaf(type, field, read);
     if (!isObjectType(target)) throw new NotCompiled(`${type.name}.${field.name} is an interface or a union`);
     if (parentsOf(read).some((parent) => parent !== row.table))
@@ -120,7 +119,7 @@ class Walk {
       case "many": {
         if (read.edge.table === row.table)
           throw new NotCompiled(`${type.name}.${field.name} meets its own table`);
-        const known = read.kind === "one" ? this.knownHere(read.edge, field, selections) : null;
+        const known = read.kind === "one" ? this.knownHere(read.edge, field, nodes) : null;
         if (known) return known;
         const { edge } = read;
         const fields = read.kind === "many" ? read.fields : {};
@@ -131,7 +130,7 @@ class Walk {
         };
       }
       case "page":
-        return this.page(target, selections, read.listing, this.site(read, field, nodes));
+        return this.page(target, nodes, read.listing, this.site(read, field, nodes));
       case "row": {
         const parts = inside({ table: read.table, columns: columnsOf(read.table), fields: {} });
         return { kind: "row", read, site: this.site(read, field, nodes), parts };
@@ -154,7 +153,7 @@ class Walk {
   }
 
   /** An object of which nothing is asked but the columns that the edge equals is made without looking it up. */
-  private knownHere(edge: Edge, field: Field, selections: readonly SelectionSetNode[]) {
+  private knownHere(edge: Edge, field: Field, nodes: Selecting) {
     const target = getNamedType(field.type) as GraphQLObjectType;
     const columns: Record<string, Column> = {};
     for (const [name, child] of Object.entries(columnsOf(edge.table))) {
@@ -175,7 +174,7 @@ class Walk {
       );
       return {
         kind: "object",
-        parts: this.objectParts(target, selections, { columns, fields, columnsOnly: true }),
+        parts: this.objectParts(target, nodes, { columns, fields, columnsOnly: true }),
         absentWhenNull,
       };
     } catch (error) {
@@ -184,22 +183,16 @@ class Walk {
     }
   }
 
-  private page(
-    target: GraphQLObjectType,
-    selections: readonly SelectionSetNode[],
-    listing: Listing,
-    site: Site,
-  ) {
+  private page(target: GraphQLObjectType, selecting: Selecting, listing: Listing, site: Site) {
     const row = { table: listing.table, columns: columnsOf(listing.table), fields: {} };
-    const parts = this.selected.fieldsOf(target, selections, (key, name, nodes): PagePart => {
-      const inner = nodes.flatMap((node) => node.selectionSet ?? []);
+    const parts = this.selected.fieldsOf(target, selecting, (key, name, nodes): PagePart => {
       const type = name === "__typename" ? null : getNamedType(this.fieldOf(target, name).type);
       if (name === "nodes")
-        return { key, kind: "nodes", parts: this.objectParts(type as GraphQLObjectType, inner, row) };
+        return { key, kind: "nodes", parts: this.objectParts(type as GraphQLObjectType, nodes, row) };
       if (name === "edges")
-        return { key, kind: "edges", edgeParts: this.edges(type as GraphQLObjectType, inner, row) };
+        return { key, kind: "edges", edgeParts: this.edges(type as GraphQLObjectType, nodes, row) };
       if (name === "pageInfo") {
-        const infos = this.selected.fieldsOf(type as GraphQLObjectType, inner, (key, name) => ({
+        const infos = this.selected.fieldsOf(type as GraphQLObjectType, nodes, (key, name) => ({
           key,
           name,
         }));
@@ -210,19 +203,11 @@ class Walk {
     return { kind: "page", listing, site, parts };
   }
 
-  private edges(type: GraphQLObjectType, sets: readonly SelectionSetNode[], row: Row): EdgePart[] {
-    return this.selected.fieldsOf(type, sets, (key, name, nodes): EdgePart => {
+  private edges(type: GraphQLObjectType, selecting: Selecting, row: Row): EdgePart[] {
+    return this.selected.fieldsOf(type, selecting, (key, name, nodes): EdgePart => {
       if (name !== "node") return { key, kind: name === "cursor" ? "cursor" : "typename", name: type.name };
       const node = getNamedType(this.fieldOf(type, name).type) as GraphQLObjectType;
-      return {
-        key,
-        kind: "node",
-        parts: this.objectParts(
-          node,
-          nodes.flatMap((n) => n.selectionSet ?? []),
-          row,
-        ),
-      };
+      return { key, kind: "node", parts: this.objectParts(node, nodes, row) };
     });
   }
 

@@ -75,7 +75,7 @@ function object(plan: Plan, type: GraphQLObjectType, nodes: Nodes, info: GraphQL
   return (run, value, target, key) => {
     if (type.isTypeOf && type.isTypeOf(value, run.context, info) !== true)
       throw new LeftToGraphql("of another type");
-    fields ??= plan.subfields(type, nodes);
+    fields ??= plan.fields(type, nodes);
     target[key] = run.fields(fields, value);
   };
 }

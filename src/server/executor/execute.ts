@@ -7,14 +7,11 @@ import {
   getOperationAST,
   type OperationDefinitionNode,
   OperationTypeNode,
-  visit,
 } from "graphql";
+import { decidingVariables, maxVariants } from "../../platform/graphql/selected-fields.js";
 import { coerceVariables } from "../../platform/graphql/variables.js";
 import { Plan } from "./plan.js";
 import { Run } from "./run.js";
-
-/** Combinations of @skip and @include that one operation is planned for. */
-const maxVariants = 32;
 
 interface KnownOperation {
   /** Variables that decide about fields. */
@@ -78,15 +75,4 @@ function tryPlan(make: () => Plan): Plan | null {
   } catch {
     return null;
   }
-}
-
-function decidingVariables(document: DocumentNode): string[] {
-  const names = new Set<string>();
-  visit(document, {
-    Directive(node) {
-      for (const { value } of node.arguments ?? [])
-        if (value.kind === "Variable") names.add(value.name.value);
-    },
-  });
-  return [...names];
 }

@@ -1,7 +1,6 @@
 import {
   type DocumentNode,
   type FieldNode,
-  type FragmentDefinitionNode,
   type GraphQLField,
   type GraphQLFieldResolver,
   type GraphQLObjectType,
@@ -15,7 +14,7 @@ import {
   TypeNameMetaFieldDef,
   type ValueNode,
 } from "graphql";
-import { collectFields, collectSubfields } from "graphql/execution/collectFields.js";
+import { FieldCollector, fragmentsOf, type Selecting } from "../../platform/graphql/selected-fields.js";
 import { type Complete, completeOf } from "./complete.js";
 import { LeftToGraphql } from "./left-to-graphql.js";
 
@@ -46,7 +45,7 @@ const noArguments = Object.freeze({});
  */
 export class Plan {
   private count = 0;
-  readonly fragments: Record<string, FragmentDefinitionNode> = Object.create(null);
+  private readonly collector: FieldCollector;
   readonly root: readonly FieldPlan[];
 
   constructor(
@@ -54,25 +53,17 @@ export class Plan {
     document: DocumentNode,
     readonly operation: OperationDefinitionNode,
     /** Decide about fields in @skip and @include; nothing else of them may be kept. */
-    private readonly deciding: Record<string, unknown>,
+    deciding: Record<string, unknown>,
   ) {
-    for (const node of document.definitions)
-      if (node.kind === Kind.FRAGMENT_DEFINITION) this.fragments[node.name.value] = node;
+    this.collector = new FieldCollector(schema, fragmentsOf(document), deciding);
     const type = schema.getRootType(operation.operation);
     if (!type) throw new LeftToGraphql("no such root type");
-    this.root = this.fields(
-      type,
-      collectFields(schema, this.fragments, deciding, type, operation.selectionSet),
-    );
+    this.root = this.fields(type, [operation]);
   }
 
   /** The fields that these nodes select on an object of this type. */
-  subfields(type: GraphQLObjectType, nodes: Nodes): readonly FieldPlan[] {
-    return this.fields(type, collectSubfields(this.schema, this.fragments, this.deciding, type, nodes));
-  }
-
-  private fields(type: GraphQLObjectType, selected: Map<string, Nodes>): FieldPlan[] {
-    return [...selected].flatMap(([key, nodes]) => {
+  fields(type: GraphQLObjectType, selecting: Selecting): readonly FieldPlan[] {
+    return [...this.collector.fieldsOf(type, selecting)].flatMap(([key, nodes]) => {
       const node = nodes[0] as FieldNode;
       const field = this.fieldOf(type, node.name.value);
       if (key === "__proto__" || ++this.count > maxFields) throw new LeftToGraphql("not planned");
@@ -116,7 +107,8 @@ export class Plan {
     field: GraphQLField<unknown, unknown>,
     fieldNodes: Nodes,
   ): GraphQLResolveInfo {
-    const { schema, operation, fragments } = this;
+    const { schema, operation } = this;
+    const { fragments } = this.collector;
     const fixed = { fieldName: field.name, fieldNodes, returnType: field.type, parentType };
     const leave = (): never => {
       throw new LeftToGraphql("a resolver asks for what differs between requests");
