@@ -1,4 +1,5 @@
-import { Arg, Args, Ctx, FieldResolver, ID, Query, Resolver, Root } from "type-graphql";
+import type { GraphQLResolveInfo } from "graphql";
+import { Arg, Args, Ctx, FieldResolver, ID, Info, Query, Resolver, Root } from "type-graphql";
 import type { CustomerRow } from "#schema/customers.js";
 import type { RequestContext } from "../../context.js";
 import { RequiresScope } from "../../platform/access/scopes.js";
@@ -44,8 +45,12 @@ export class CustomerResolver {
   @Query(() => CustomerConnection, {
     description: "Customers, the newest first unless sorted. Merged ones are not listed.",
   })
-  customers(@Args(() => CustomerListArgs) args: CustomerListArgs, @Ctx() { database }: RequestContext) {
-    return selectPage<CustomerRow>(database.read, customerListing, listRequest(customerListing, args));
+  customers(
+    @Args(() => CustomerListArgs) args: CustomerListArgs,
+    @Ctx() { database }: RequestContext,
+    @Info() info: GraphQLResolveInfo,
+  ) {
+    return selectPage<CustomerRow>(database.read, customerListing, listRequest(customerListing, args, info));
   }
 
   @FieldResolver(() => [Identity], { description: "Every address under which the customer can be found." })

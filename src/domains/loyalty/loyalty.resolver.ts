@@ -1,4 +1,5 @@
-import { Arg, Args, Ctx, FieldResolver, Mutation, Resolver, Root } from "type-graphql";
+import type { GraphQLResolveInfo } from "graphql";
+import { Arg, Args, Ctx, FieldResolver, Info, Mutation, Resolver, Root } from "type-graphql";
 import type { CustomerRow } from "#schema/customers.js";
 import type { LoyaltyAccountRow, LoyaltyEntryRow } from "#schema/loyalty.js";
 import type { RequestContext } from "../../context.js";
@@ -66,8 +67,12 @@ export class LoyaltyAccountResolver {
     @Root() account: LoyaltyAccountRow,
     @Args(() => LoyaltyEntryListArgs) args: LoyaltyEntryListArgs,
     @Ctx() { loaders }: RequestContext,
+    @Info() info: GraphQLResolveInfo,
   ) {
-    return loaders.loyalty.ledgerPageByCustomer.load(account.customerId, listRequest(accountLedger, args));
+    return loaders.loyalty.ledgerPageByCustomer.load(
+      account.customerId,
+      listRequest(accountLedger, args, info),
+    );
   }
 }
 

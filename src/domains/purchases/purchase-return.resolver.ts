@@ -1,4 +1,5 @@
-import { Args, Ctx, FieldResolver, Query, Resolver, Root } from "type-graphql";
+import type { GraphQLResolveInfo } from "graphql";
+import { Args, Ctx, FieldResolver, Info, Query, Resolver, Root } from "type-graphql";
 import type { CustomerRow } from "#schema/customers.js";
 import type { PurchaseReturnRow, PurchaseRow } from "#schema/purchases.js";
 import type { RequestContext } from "../../context.js";
@@ -20,8 +21,12 @@ export class CustomerReturnsResolver {
     @Root() customer: CustomerRow,
     @Args(() => PurchaseReturnListArgs) args: PurchaseReturnListArgs,
     @Ctx() { loaders }: RequestContext,
+    @Info() info: GraphQLResolveInfo,
   ) {
-    return loaders.purchases.returnPageByCustomer.load(customer.id, listRequest(purchaseReturnListing, args));
+    return loaders.purchases.returnPageByCustomer.load(
+      customer.id,
+      listRequest(purchaseReturnListing, args, info),
+    );
   }
 }
 
@@ -32,8 +37,12 @@ export class ReturnsOfPurchaseResolver {
     @Root() purchase: PurchaseRow,
     @Args(() => PurchaseReturnListArgs) args: PurchaseReturnListArgs,
     @Ctx() { loaders }: RequestContext,
+    @Info() info: GraphQLResolveInfo,
   ) {
-    return loaders.purchases.returnPageByPurchase.load(purchase.id, listRequest(purchaseReturnListing, args));
+    return loaders.purchases.returnPageByPurchase.load(
+      purchase.id,
+      listRequest(purchaseReturnListing, args, info),
+    );
   }
 }
 
@@ -46,11 +55,12 @@ export class PurchaseReturnResolver {
   returns(
     @Args(() => PurchaseReturnListArgs) args: PurchaseReturnListArgs,
     @Ctx() { database }: RequestContext,
+    @Info() info: GraphQLResolveInfo,
   ) {
     return selectPage<PurchaseReturnRow>(
       database.read,
       purchaseReturnListing,
-      listRequest(purchaseReturnListing, args),
+      listRequest(purchaseReturnListing, args, info),
     );
   }
 

@@ -1,4 +1,5 @@
-import { Arg, Args, Ctx, FieldResolver, Mutation, Query, Resolver, Root } from "type-graphql";
+import type { GraphQLResolveInfo } from "graphql";
+import { Arg, Args, Ctx, FieldResolver, Info, Mutation, Query, Resolver, Root } from "type-graphql";
 import type { CustomerRow } from "#schema/customers.js";
 import type { PurchaseRow } from "#schema/purchases.js";
 import type { RequestContext } from "../../context.js";
@@ -28,8 +29,9 @@ export class CustomerPurchasesResolver {
     @Root() customer: CustomerRow,
     @Args(() => PurchaseListArgs) args: PurchaseListArgs,
     @Ctx() { loaders }: RequestContext,
+    @Info() info: GraphQLResolveInfo,
   ) {
-    return loaders.purchases.pageByCustomer.load(customer.id, listRequest(purchaseListing, args));
+    return loaders.purchases.pageByCustomer.load(customer.id, listRequest(purchaseListing, args, info));
   }
 }
 
@@ -39,8 +41,12 @@ export class PurchaseResolver {
   @Query(() => PurchaseConnection, {
     description: "Orders of all customers, the latest first unless sorted.",
   })
-  purchases(@Args(() => PurchaseListArgs) args: PurchaseListArgs, @Ctx() { database }: RequestContext) {
-    return selectPage<PurchaseRow>(database.read, purchaseListing, listRequest(purchaseListing, args));
+  purchases(
+    @Args(() => PurchaseListArgs) args: PurchaseListArgs,
+    @Ctx() { database }: RequestContext,
+    @Info() info: GraphQLResolveInfo,
+  ) {
+    return selectPage<PurchaseRow>(database.read, purchaseListing, listRequest(purchaseListing, args, info));
   }
 
   @RequiresScope("purchases:write")

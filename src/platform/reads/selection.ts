@@ -20,8 +20,8 @@ const maxFields = 400;
 export interface SelectionContext {
   schema: GraphQLSchema;
   fragments: ReadonlyMap<string, FragmentDefinitionNode>;
-  /** Coerced; they decide about @skip and @include. */
-  variables: Readonly<Record<string, unknown>>;
+  /** Coerced; they decide about @skip and @include. Null: nothing is left out. */
+  variables: Readonly<Record<string, unknown>> | null;
 }
 
 /** Collects fields as GraphQL does. Throws NotCompiled for a document with too many. */
@@ -71,8 +71,8 @@ export class Selection {
   }
 
   private included(node: SelectionSetNode["selections"][number]): boolean {
-    if (!node.directives?.length) return true;
     const { variables } = this.context;
+    if (!node.directives?.length || !variables) return true;
     const skip = getDirectiveValues(GraphQLSkipDirective, node, variables);
     const include = getDirectiveValues(GraphQLIncludeDirective, node, variables);
     return skip?.if !== true && include?.if !== false;
