@@ -60,6 +60,7 @@ import {
   TicketEventResolver,
   TicketResolver,
 } from "../domains/tickets/ticket.resolver.js";
+import { callDirectly } from "./direct-resolvers.js";
 import { reads } from "./reads.js";
 
 /** The one place that lists resolvers. type-graphql's store is global to the process: built once. */
@@ -112,6 +113,7 @@ export function builtSchema(): Promise<GraphQLSchema> {
   // Streams come from the log, but the option must be given as soon as a subscription exists.
   built ??= buildSchema({ resolvers, validate: false, pubSub: noPubSub }).then((schema) => {
     schema.extensions = { ...schema.extensions, reads };
+    callDirectly(schema);
     return schema;
   });
   return built;
