@@ -87,11 +87,11 @@ export function loadPage<R extends Row>(db: Database["read"], listing: Listing) 
 
 /** Equal for requests that ask the same. */
 function shapeOf(listing: Listing, request: ListRequest) {
-  const { size, backward, cursor, otherCursor, where, order, columns } = request;
+  const { size, backward, cursor, otherCursor, where, order, columns, alone } = request;
   const ordered = order && order !== listing.order ? orderName(order) : "";
   const filtered = where ? JSON.stringify(where) : "";
   const placed = cursor === null && otherCursor === null ? "" : JSON.stringify([cursor, otherCursor]);
-  return `${size}${backward ? "<" : ">"}${ordered}|${columns ? columns.name : "*"}|${placed}|${filtered}`;
+  return `${alone ? "" : "+"}${size}${backward ? "<" : ">"}${ordered}|${columns ? columns.name : "*"}|${placed}|${filtered}`;
 }
 
 type Makers = Record<string, () => unknown>;

@@ -29,6 +29,8 @@ export interface ListRequest extends PageRequest {
   order?: readonly OrderKey[];
   /** What is read of each row besides the keys of the order; all of it when absent. */
   columns?: RowColumns | null;
+  /** True when nobody asks what follows: no row is read to find out. */
+  alone?: boolean;
 }
 
 type Row = Record<string, unknown>;
@@ -97,7 +99,7 @@ function planOf(listing: Listing, request: ListRequest) {
         what,
         parts,
         request.columns ?? null,
-      )({ ...values, limit: request.size + 1, ...extra }),
+      )({ ...values, limit: request.size + (request.alone ? 0 : 1), ...extra }),
     page<R extends Row>(rows: Row[], count: () => Promise<number>): Page<R> {
       const more = rows.length > request.size;
       const shown = (more ? rows.slice(0, request.size) : rows) as R[];

@@ -79,7 +79,8 @@ export function listRequest(listing: Listing, args: ListArgs, info?: GraphQLReso
   const { size, backward, cursor, otherCursor } = pageRequest(args);
   const order = orderOf(listing, args.sort);
   const columns = info ? askedColumns(info, listing.table) : null;
-  const request = { size, backward, cursor, otherCursor, where: args.where, order, columns };
+  const alone = columns ? !columns.pageInfo : false;
+  const request = { size, backward, cursor, otherCursor, where: args.where, order, columns, alone };
   requests.set(args, { listing, fieldNodes: info?.fieldNodes, request });
   return request;
 }

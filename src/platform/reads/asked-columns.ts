@@ -25,14 +25,19 @@ declare module "graphql" {
 type Nodes = readonly FieldNode[];
 type Sets = readonly SelectionSetNode[];
 
+export interface Asked extends RowColumns {
+  /** Whether it is asked what comes before and after a page. */
+  pageInfo: boolean;
+}
+
 /** By the nodes of the field, which a plan keeps for all requests, and graphql-js for all rows of one. */
-const known = new WeakMap<Nodes, RowColumns | null>();
+const known = new WeakMap<Nodes, Asked | null>();
 
 /**
  * Which columns of a table's rows are asked for below a field that gives a page of them, or the rows themselves. Null
  * where only the whole row will do. Fields behind @skip and @include count as asked for.
  */
-export function askedColumns(info: GraphQLResolveInfo, table: PgTable): RowColumns | null {
+export function askedColumns(info: GraphQLResolveInfo, table: PgTable): Asked | null {
   let asked = known.get(info.fieldNodes);
   if (asked === undefined) {
     asked = findColumns(info, table);
@@ -41,7 +46,7 @@ export function askedColumns(info: GraphQLResolveInfo, table: PgTable): RowColum
   return asked;
 }
 
-function findColumns(info: GraphQLResolveInfo, table: PgTable): RowColumns | null {
+function findColumns(info: GraphQLResolveInfo, table: PgTable): Asked | null {
   const { schema, fieldNodes, returnType } = info;
   const { reads } = schema.extensions;
   const type = getNamedType(returnType);
@@ -49,8 +54,10 @@ function findColumns(info: GraphQLResolveInfo, table: PgTable): RowColumns | nul
   const fragments = new Map(Object.entries(info.fragments));
   const selected = new Selection({ schema, fragments, variables: null });
   try {
-    const properties = new Walk(reads, selected, table).of(type, setsOf(fieldNodes));
-    return { properties, name: [...properties].sort().join() };
+    const walk = new Walk(reads, selected, table);
+    walk.visit(type, setsOf(fieldNodes));
+    const { properties, pageInfo } = walk;
+    return { properties, name: [...properties].sort().join(), pageInfo };
   } catch (error) {
     if (error instanceof NotCompiled) return null;
     throw error;
@@ -58,7 +65,8 @@ function findColumns(info: GraphQLResolveInfo, table: PgTable): RowColumns | nul
 }
 
 class Walk {
-  private readonly properties = new Set<string>();
+  readonly properties = new Set<string>();
+  pageInfo = false;
   private readonly own: Record<string, Column>;
 
   constructor(
@@ -69,16 +77,16 @@ class Walk {
     this.own = getTableColumns(table) as unknown as Record<string, Column>;
   }
 
-  of(type: GraphQLObjectType, sets: Sets): ReadonlySet<string> {
+  visit(type: GraphQLObjectType, sets: Sets): void {
     if ("pageInfo" in type.getFields()) this.page(type, sets);
     else this.rows(type, sets);
-    return this.properties;
   }
 
   /** A connection and its edges: what is asked for are the columns of its nodes. */
   private page(type: GraphQLObjectType, sets: Sets): void {
     this.selected.fieldsOf(type, sets, (_, name, nodes) => {
       const inner = () => getNamedType(type.getFields()[name]?.type) as GraphQLObjectType;
+      if (name === "pageInfo") this.pageInfo = true;
       if (name === "edges") this.page(inner(), setsOf(nodes));
       if (name === "nodes" || name === "node") this.rows(inner(), setsOf(nodes));
     });

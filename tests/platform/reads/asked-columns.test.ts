@@ -118,3 +118,20 @@ test("a computed field reads what it says it needs, and the whole row where it s
   const live = await read("{ customers { nodes { liveCursor } } }", "customers");
   expect(live.columns[0]).toEqual(expect.arrayContaining(["display_name", "id", "seq"]));
 });
+
+test("what follows a page is told where it is asked, beside the same page where it is not", async () => {
+  const customer = { identity: { kind: "EMAIL", value: "a-1@example.com" } };
+  await given(app, [order("A-3", { customer, occurredAt: "2026-11-20T09:30:00Z" })]);
+  const { data } = await read(
+    `{ customerByIdentity(kind: EMAIL, value: "a-1@example.com") {
+      without: purchases(first: 1) { nodes { sourceRef } }
+      with: purchases(first: 1) { nodes { sourceRef } pageInfo { hasNextPage } }
+      fragmented: purchases(first: 1) { nodes { sourceRef } ...Info }
+    } }
+    fragment Info on PurchaseConnection { pageInfo { hasNextPage } }`,
+    "purchases",
+  );
+  const page = { nodes: [{ sourceRef: "A-1" }] };
+  const more = { ...page, pageInfo: { hasNextPage: true } };
+  expect(data.customerByIdentity).toEqual({ without: page, with: more, fragmented: more });
+});
