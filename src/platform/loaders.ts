@@ -1,4 +1,5 @@
 import DataLoader from "dataloader";
+import type { RowColumns } from "./database/columns.js";
 import type { Database } from "./database/database.js";
 import { orderName } from "./database/keyset.js";
 import { type Listing, type ListRequest, selectPages } from "./database/page.js";
@@ -43,30 +44,54 @@ export function loadMany<K, R>(select: (keys: readonly K[]) => Promise<R[]>, key
   );
 }
 
+/** One loader for each set of columns that is asked for: two selections of one edge do not mix. */
+export function loadColumns<K, R>(loaderOf: (columns: RowColumns | null) => DataLoader<K, R>) {
+  const byName = new Map<string, DataLoader<K, R>>();
+  return {
+    /** Whole rows when no columns are named. */
+    load(key: K, columns: RowColumns | null = null): Promise<R> {
+      const name = columns?.name ?? "*";
+      let loader = byName.get(name);
+      if (!loader) {
+        loader = loaderOf(columns);
+        byName.set(name, loader);
+      }
+      return loader.load(key);
+    },
+  };
+}
+
 /** One page per parent: one statement per distinct request, however many parents ask for it. */
 export function loadPage<R extends Row>(db: Database["read"], listing: Listing) {
   const byShape = new Map<string, DataLoader<string, Page<R>>>();
+  const loaderOf = (request: ListRequest) => {
+    const shape = shapeOf(listing, request);
+    let loader = byShape.get(shape);
+    if (!loader) {
+      loader = new DataLoader((parentIds) => selectPages<R>(db, listing, parentIds, request), {
+        maxBatchSize,
+      });
+      byShape.set(shape, loader);
+    }
+    return loader;
+  };
+  // Rows of one list ask one after the other, with one request.
+  let latest: { request: ListRequest; loader: DataLoader<string, Page<R>> } | undefined;
   return {
     load(parentId: string, request: ListRequest): Promise<Page<R>> {
-      const shape = shapeOf(listing, request);
-      let loader = byShape.get(shape);
-      if (!loader) {
-        loader = new DataLoader((parentIds) => selectPages<R>(db, listing, parentIds, request), {
-          maxBatchSize,
-        });
-        byShape.set(shape, loader);
-      }
-      return loader.load(parentId);
+      if (latest?.request !== request) latest = { request, loader: loaderOf(request) };
+      return latest.loader.load(parentId);
     },
   };
 }
 
 /** Equal for requests that ask the same. */
-function shapeOf(listing: Listing, { size, backward, cursor, otherCursor, where, order }: ListRequest) {
+function shapeOf(listing: Listing, request: ListRequest) {
+  const { size, backward, cursor, otherCursor, where, order, columns, alone } = request;
   const ordered = order && order !== listing.order ? orderName(order) : "";
   const filtered = where ? JSON.stringify(where) : "";
   const placed = cursor === null && otherCursor === null ? "" : JSON.stringify([cursor, otherCursor]);
-  return `${size}${backward ? "<" : ">"}${ordered}|${placed}|${filtered}`;
+  return `${alone ? "" : "+"}${size}${backward ? "<" : ">"}${ordered}|${columns ? columns.name : "*"}|${placed}|${filtered}`;
 }
 
 type Makers = Record<string, () => unknown>;

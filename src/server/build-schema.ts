@@ -60,6 +60,8 @@ import {
   TicketEventResolver,
   TicketResolver,
 } from "../domains/tickets/ticket.resolver.js";
+import { callDirectly } from "./direct-resolvers.js";
+import { reads } from "./reads.js";
 
 /** The one place that lists resolvers. type-graphql's store is global to the process: built once. */
 const resolvers: NonEmptyArray<new () => object> = [
@@ -109,7 +111,11 @@ let built: Promise<GraphQLSchema> | undefined;
 
 export function builtSchema(): Promise<GraphQLSchema> {
   // Streams come from the log, but the option must be given as soon as a subscription exists.
-  built ??= buildSchema({ resolvers, validate: false, pubSub: noPubSub });
+  built ??= buildSchema({ resolvers, validate: false, pubSub: noPubSub }).then((schema) => {
+    schema.extensions = { ...schema.extensions, reads };
+    callDirectly(schema);
+    return schema;
+  });
   return built;
 }
 

@@ -1,4 +1,5 @@
 import { liveReads } from "../cross-domain/live/live.reads.js";
+import { timelineReads } from "../cross-domain/timeline/timeline.reads.js";
 import { consentReads } from "../domains/consent/consent.queries.js";
 import { customerReads } from "../domains/customers/customer.queries.js";
 import { feedbackReads } from "../domains/feedback/feedback.queries.js";
@@ -20,6 +21,7 @@ const ofDomains: readonly Reads[] = [
   feedbackReads,
   consentReads,
   liveReads,
+  timelineReads,
 ];
 
 export const reads: Reads = ofDomains.reduce<Record<string, TypeReads>>((all, own) => {

@@ -8,7 +8,7 @@ import { insertRows } from "../../platform/database/rows.js";
 import { byIds, statement } from "../../platform/database/statement.js";
 import { orderKey } from "../../platform/graphql/sorting.js";
 import { type Id, uuidOf } from "../../platform/ids.js";
-import { one, page, type Reads } from "../../platform/reads/reads.js";
+import { needs, one, page, type Reads } from "../../platform/reads/reads.js";
 
 /** Everything a customer ever said, the latest first. */
 export const customerConsentHistory: Listing = {
@@ -19,7 +19,7 @@ export const customerConsentHistory: Listing = {
 };
 
 export const consentReads: Reads = {
-  Customer: { consentHistory: page(customerConsentHistory) },
+  Customer: { consents: needs(customers.id), consentHistory: page(customerConsentHistory) },
   Consent: {
     channel: one(channels, [channels.code, consents.channel]),
     source: one(sources, [sources.code, consents.source]),

@@ -1,13 +1,16 @@
-import { Arg, Args, Ctx, FieldResolver, Mutation, Resolver, Root } from "type-graphql";
+import type { GraphQLResolveInfo } from "graphql";
+import { Arg, Args, Ctx, FieldResolver, Info, Mutation, Resolver, Root } from "type-graphql";
 import type { ConsentRow } from "#schema/consent.js";
 import type { CustomerRow } from "#schema/customers.js";
 import type { RequestContext } from "../../context.js";
 import { RequiresScope } from "../../platform/access/scopes.js";
-import { PageArgs, pageRequest } from "../../platform/graphql/paging.js";
+import { listRequest } from "../../platform/graphql/listing.js";
+import { PageArgs } from "../../platform/graphql/paging.js";
 import { Customer } from "../customers/customer.type.js";
 import type { Recorded } from "../customers/recording.rules.js";
 import { withCursors } from "../customers/recording.type.js";
 import { recordConsents } from "./consent.actions.js";
+import { customerConsentHistory } from "./consent.queries.js";
 import {
   Consent,
   ConsentConnection,
@@ -35,8 +38,12 @@ export class CustomerConsentResolver {
     @Root() customer: CustomerRow,
     @Args(() => PageArgs) args: PageArgs,
     @Ctx() { loaders }: RequestContext,
+    @Info() info: GraphQLResolveInfo,
   ) {
-    return loaders.consent.historyPageByCustomer.load(customer.id, pageRequest(args));
+    return loaders.consent.historyPageByCustomer.load(
+      customer.id,
+      listRequest(customerConsentHistory, args, info),
+    );
   }
 }
 

@@ -1,7 +1,7 @@
 import type { CustomerRow } from "#schema/customers.js";
 import type { Database } from "../../platform/database/database.js";
 import type { Id } from "../../platform/ids.js";
-import { lazyLoaders, loadById, loadMany, loadOne } from "../../platform/loaders.js";
+import { lazyLoaders, loadById, loadColumns, loadMany, loadOne } from "../../platform/loaders.js";
 import {
   type IdentityKey,
   selectCustomersByIds,
@@ -26,14 +26,18 @@ export function customerLoaders(db: Database["read"]) {
       },
     }),
     identitiesByCustomer: () =>
-      loadMany(
-        (ids: readonly Id<"customer">[]) => selectIdentitiesByCustomers(db, ids),
-        (row) => row.customerId,
+      loadColumns((columns) =>
+        loadMany(
+          (ids: readonly Id<"customer">[]) => selectIdentitiesByCustomers(db, ids, columns),
+          (row) => row.customerId,
+        ),
       ),
     profilesByCustomer: () =>
-      loadMany(
-        (ids: readonly Id<"customer">[]) => selectProfilesByCustomers(db, ids),
-        (row) => row.customerId,
+      loadColumns((columns) =>
+        loadMany(
+          (ids: readonly Id<"customer">[]) => selectProfilesByCustomers(db, ids, columns),
+          (row) => row.customerId,
+        ),
       ),
   });
 }

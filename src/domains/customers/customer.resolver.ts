@@ -1,10 +1,12 @@
-import { Arg, Args, Ctx, FieldResolver, ID, Query, Resolver, Root } from "type-graphql";
-import type { CustomerRow } from "#schema/customers.js";
+import type { GraphQLResolveInfo } from "graphql";
+import { Arg, Args, Ctx, FieldResolver, ID, Info, Query, Resolver, Root } from "type-graphql";
+import { type CustomerRow, identities, profiles } from "#schema/customers.js";
 import type { RequestContext } from "../../context.js";
 import { RequiresScope } from "../../platform/access/scopes.js";
 import { selectPage } from "../../platform/database/page.js";
 import { listRequest } from "../../platform/graphql/listing.js";
 import { requireId } from "../../platform/ids.js";
+import { askedColumns } from "../../platform/reads/asked-columns.js";
 import { customerListing } from "./customer.queries.js";
 import { Customer, CustomerConnection, CustomerListArgs } from "./customer.type.js";
 import { identityKey } from "./identity.rules.js";
@@ -44,17 +46,29 @@ export class CustomerResolver {
   @Query(() => CustomerConnection, {
     description: "Customers, the newest first unless sorted. Merged ones are not listed.",
   })
-  customers(@Args(() => CustomerListArgs) args: CustomerListArgs, @Ctx() { database }: RequestContext) {
-    return selectPage<CustomerRow>(database.read, customerListing, listRequest(customerListing, args));
+  customers(
+    @Args(() => CustomerListArgs) args: CustomerListArgs,
+    @Ctx() { database }: RequestContext,
+    @Info() info: GraphQLResolveInfo,
+  ) {
+    return selectPage<CustomerRow>(database.read, customerListing, listRequest(customerListing, args, info));
   }
 
   @FieldResolver(() => [Identity], { description: "Every address under which the customer can be found." })
-  identities(@Root() customer: CustomerRow, @Ctx() { loaders }: RequestContext) {
-    return loaders.customers.identitiesByCustomer.load(customer.id);
+  identities(
+    @Root() customer: CustomerRow,
+    @Ctx() { loaders }: RequestContext,
+    @Info() info: GraphQLResolveInfo,
+  ) {
+    return loaders.customers.identitiesByCustomer.load(customer.id, askedColumns(info, identities));
   }
 
   @FieldResolver(() => [Profile], { description: "What each source knows about the customer." })
-  profiles(@Root() customer: CustomerRow, @Ctx() { loaders }: RequestContext) {
-    return loaders.customers.profilesByCustomer.load(customer.id);
+  profiles(
+    @Root() customer: CustomerRow,
+    @Ctx() { loaders }: RequestContext,
+    @Info() info: GraphQLResolveInfo,
+  ) {
+    return loaders.customers.profilesByCustomer.load(customer.id, askedColumns(info, profiles));
   }
 }

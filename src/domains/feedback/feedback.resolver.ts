@@ -1,4 +1,5 @@
-import { Arg, Args, Ctx, FieldResolver, Mutation, Query, Resolver, Root } from "type-graphql";
+import type { GraphQLResolveInfo } from "graphql";
+import { Arg, Args, Ctx, FieldResolver, Info, Mutation, Query, Resolver, Root } from "type-graphql";
 import type { CustomerRow } from "#schema/customers.js";
 import type { FeedbackRow } from "#schema/feedback.js";
 import type { RequestContext } from "../../context.js";
@@ -29,8 +30,9 @@ export class CustomerFeedbackResolver {
     @Root() customer: CustomerRow,
     @Args(() => FeedbackListArgs) args: FeedbackListArgs,
     @Ctx() { loaders }: RequestContext,
+    @Info() info: GraphQLResolveInfo,
   ) {
-    return loaders.feedback.pageByCustomer.load(customer.id, listRequest(feedbackListing, args));
+    return loaders.feedback.pageByCustomer.load(customer.id, listRequest(feedbackListing, args, info));
   }
 }
 
@@ -40,8 +42,12 @@ export class FeedbackResolver {
   @Query(() => FeedbackConnection, {
     description: "Feedback of all customers, the latest first unless sorted.",
   })
-  feedback(@Args(() => FeedbackListArgs) args: FeedbackListArgs, @Ctx() { database }: RequestContext) {
-    return selectPage<FeedbackRow>(database.read, feedbackListing, listRequest(feedbackListing, args));
+  feedback(
+    @Args(() => FeedbackListArgs) args: FeedbackListArgs,
+    @Ctx() { database }: RequestContext,
+    @Info() info: GraphQLResolveInfo,
+  ) {
+    return selectPage<FeedbackRow>(database.read, feedbackListing, listRequest(feedbackListing, args, info));
   }
 
   @RequiresScope("feedback:write")

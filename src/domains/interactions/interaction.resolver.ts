@@ -1,17 +1,18 @@
-import { Arg, Args, Ctx, FieldResolver, Mutation, Query, Resolver, Root } from "type-graphql";
+import type { GraphQLResolveInfo } from "graphql";
+import { Arg, Args, Ctx, FieldResolver, Info, Mutation, Query, Resolver, Root } from "type-graphql";
 import type { CustomerRow } from "#schema/customers.js";
 import type { ConversationRow, InteractionRow } from "#schema/interactions.js";
 import type { RequestContext } from "../../context.js";
 import { RequiresScope } from "../../platform/access/scopes.js";
 import { selectPage } from "../../platform/database/page.js";
 import { listRequest } from "../../platform/graphql/listing.js";
-import { PageArgs, pageRequest } from "../../platform/graphql/paging.js";
+import { PageArgs } from "../../platform/graphql/paging.js";
 import { Customer } from "../customers/customer.type.js";
 import type { Recorded } from "../customers/recording.rules.js";
 import { withCursors } from "../customers/recording.type.js";
 import { Conversation, ConversationConnection } from "./conversation.type.js";
 import { recordInteractions } from "./interaction.actions.js";
-import { interactionListing } from "./interaction.queries.js";
+import { customerConversations, interactionListing } from "./interaction.queries.js";
 import { Channel, Interaction, InteractionConnection, InteractionListArgs } from "./interaction.type.js";
 import {
   RecordInteractionResult,
@@ -27,8 +28,9 @@ export class CustomerInteractionsResolver {
     @Root() customer: CustomerRow,
     @Args(() => InteractionListArgs) args: InteractionListArgs,
     @Ctx() { loaders }: RequestContext,
+    @Info() info: GraphQLResolveInfo,
   ) {
-    return loaders.interactions.pageByCustomer.load(customer.id, listRequest(interactionListing, args));
+    return loaders.interactions.pageByCustomer.load(customer.id, listRequest(interactionListing, args, info));
   }
 
   @RequiresScope("interactions:read")
@@ -39,8 +41,12 @@ export class CustomerInteractionsResolver {
     @Root() customer: CustomerRow,
     @Args(() => PageArgs) args: PageArgs,
     @Ctx() { loaders }: RequestContext,
+    @Info() info: GraphQLResolveInfo,
   ) {
-    return loaders.interactions.conversationPageByCustomer.load(customer.id, pageRequest(args));
+    return loaders.interactions.conversationPageByCustomer.load(
+      customer.id,
+      listRequest(customerConversations, args, info),
+    );
   }
 }
 
@@ -53,11 +59,12 @@ export class InteractionResolver {
   interactions(
     @Args(() => InteractionListArgs) args: InteractionListArgs,
     @Ctx() { database }: RequestContext,
+    @Info() info: GraphQLResolveInfo,
   ) {
     return selectPage<InteractionRow>(
       database.read,
       interactionListing,
-      listRequest(interactionListing, args),
+      listRequest(interactionListing, args, info),
     );
   }
 
@@ -101,10 +108,11 @@ export class ConversationResolver {
     @Root() conversation: ConversationRow,
     @Args(() => InteractionListArgs) args: InteractionListArgs,
     @Ctx() { loaders }: RequestContext,
+    @Info() info: GraphQLResolveInfo,
   ) {
     return loaders.interactions.pageByConversation.load(
       conversation.id,
-      listRequest(interactionListing, args),
+      listRequest(interactionListing, args, info),
     );
   }
 }

@@ -1,7 +1,7 @@
 import type { LoyaltyEntryRow } from "#schema/loyalty.js";
 import type { Database } from "../../platform/database/database.js";
 import type { Id } from "../../platform/ids.js";
-import { lazyLoaders, loadById, loadMany, loadOne, loadPage } from "../../platform/loaders.js";
+import { lazyLoaders, loadById, loadColumns, loadMany, loadOne, loadPage } from "../../platform/loaders.js";
 import {
   accountLedger,
   selectAccountsByCustomers,
@@ -21,9 +21,11 @@ export function loyaltyLoaders(db: Database["read"]) {
   return lazyLoaders({
     entryById: () => loadById(db, selectEntriesByIds),
     accountByCustomer: () =>
-      loadOne(
-        (ids: readonly Id<"customer">[]) => selectAccountsByCustomers(db, ids),
-        (row) => row.customerId,
+      loadColumns((columns) =>
+        loadOne(
+          (ids: readonly Id<"customer">[]) => selectAccountsByCustomers(db, ids, columns),
+          (row) => row.customerId,
+        ),
       ),
     ledgerPageByCustomer: () => loadPage<LoyaltyEntryRow>(db, accountLedger),
     tiers: () => ({ load: () => tiers.load(programme) }),

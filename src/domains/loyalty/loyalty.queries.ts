@@ -15,7 +15,7 @@ import type { Listing } from "../../platform/database/page.js";
 import { insertRows } from "../../platform/database/rows.js";
 import { byIds, statement } from "../../platform/database/statement.js";
 import { orderKey } from "../../platform/graphql/sorting.js";
-import { column, many, object, one, page, type Reads } from "../../platform/reads/reads.js";
+import { column, many, needs, object, one, page, type Reads } from "../../platform/reads/reads.js";
 
 /** The rewards that one list shows; a programme has dozens. */
 const maxRewards = 1_000;
@@ -61,6 +61,8 @@ export const loyaltyReads: Reads = {
   Customer: { loyalty: { kind: "one", edge: customerAccount } },
   LoyaltyAccount: {
     tier: one(loyaltyTiers, [loyaltyTiers.code, loyaltyAccounts.tier]),
+    nextTier: needs(loyaltyAccounts.tier),
+    pointsToNextTier: needs(loyaltyAccounts.tier, loyaltyAccounts.earned),
     points: object(getTableColumns(loyaltyAccounts)),
     customer: one(customers, [customers.id, loyaltyAccounts.customerId]),
     ledger: page(accountLedger),

@@ -1,9 +1,11 @@
-import { Arg, Args, Ctx, FieldResolver, Mutation, Resolver, Root } from "type-graphql";
+import type { GraphQLResolveInfo } from "graphql";
+import { Arg, Args, Ctx, FieldResolver, Info, Mutation, Resolver, Root } from "type-graphql";
 import type { CustomerRow } from "#schema/customers.js";
-import type { LoyaltyAccountRow, LoyaltyEntryRow } from "#schema/loyalty.js";
+import { type LoyaltyAccountRow, type LoyaltyEntryRow, loyaltyAccounts } from "#schema/loyalty.js";
 import type { RequestContext } from "../../context.js";
 import { RequiresScope } from "../../platform/access/scopes.js";
 import { listRequest } from "../../platform/graphql/listing.js";
+import { askedColumns } from "../../platform/reads/asked-columns.js";
 import { Customer } from "../customers/customer.type.js";
 import type { Recorded } from "../customers/recording.rules.js";
 import { withCursors } from "../customers/recording.type.js";
@@ -25,8 +27,12 @@ export class CustomerLoyaltyResolver {
     nullable: true,
     description: "The customer's loyalty account; null while no points were ever recorded.",
   })
-  loyalty(@Root() customer: CustomerRow, @Ctx() { loaders }: RequestContext) {
-    return loaders.loyalty.accountByCustomer.load(customer.id);
+  loyalty(
+    @Root() customer: CustomerRow,
+    @Ctx() { loaders }: RequestContext,
+    @Info() info: GraphQLResolveInfo,
+  ) {
+    return loaders.loyalty.accountByCustomer.load(customer.id, askedColumns(info, loyaltyAccounts));
   }
 }
 
@@ -66,8 +72,12 @@ export class LoyaltyAccountResolver {
     @Root() account: LoyaltyAccountRow,
     @Args(() => LoyaltyEntryListArgs) args: LoyaltyEntryListArgs,
     @Ctx() { loaders }: RequestContext,
+    @Info() info: GraphQLResolveInfo,
   ) {
-    return loaders.loyalty.ledgerPageByCustomer.load(account.customerId, listRequest(accountLedger, args));
+    return loaders.loyalty.ledgerPageByCustomer.load(
+      account.customerId,
+      listRequest(accountLedger, args, info),
+    );
   }
 }
 
@@ -93,8 +103,12 @@ export class LoyaltyEntryResolver {
   }
 
   @FieldResolver(() => LoyaltyAccount, { description: "The account it belongs to." })
-  account(@Root() entry: LoyaltyEntryRow, @Ctx() { loaders }: RequestContext) {
-    return loaders.loyalty.accountByCustomer.load(entry.customerId);
+  account(
+    @Root() entry: LoyaltyEntryRow,
+    @Ctx() { loaders }: RequestContext,
+    @Info() info: GraphQLResolveInfo,
+  ) {
+    return loaders.loyalty.accountByCustomer.load(entry.customerId, askedColumns(info, loyaltyAccounts));
   }
 
   @FieldResolver()

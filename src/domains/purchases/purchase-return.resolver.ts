@@ -1,11 +1,13 @@
-import { Args, Ctx, FieldResolver, Query, Resolver, Root } from "type-graphql";
+import type { GraphQLResolveInfo } from "graphql";
+import { Args, Ctx, FieldResolver, Info, Query, Resolver, Root } from "type-graphql";
 import type { CustomerRow } from "#schema/customers.js";
-import type { PurchaseReturnRow, PurchaseRow } from "#schema/purchases.js";
+import { type PurchaseReturnRow, type PurchaseRow, purchaseReturnItems } from "#schema/purchases.js";
 import type { RequestContext } from "../../context.js";
 import { RequiresScope } from "../../platform/access/scopes.js";
 import { selectPage } from "../../platform/database/page.js";
 import { listRequest } from "../../platform/graphql/listing.js";
 import { Instant } from "../../platform/graphql/scalars.js";
+import { askedColumns } from "../../platform/reads/asked-columns.js";
 import { Customer } from "../customers/customer.type.js";
 import { linesIn } from "./purchase.rules.js";
 import { Purchase, PurchaseItem } from "./purchase.type.js";
@@ -20,8 +22,12 @@ export class CustomerReturnsResolver {
     @Root() customer: CustomerRow,
     @Args(() => PurchaseReturnListArgs) args: PurchaseReturnListArgs,
     @Ctx() { loaders }: RequestContext,
+    @Info() info: GraphQLResolveInfo,
   ) {
-    return loaders.purchases.returnPageByCustomer.load(customer.id, listRequest(purchaseReturnListing, args));
+    return loaders.purchases.returnPageByCustomer.load(
+      customer.id,
+      listRequest(purchaseReturnListing, args, info),
+    );
   }
 }
 
@@ -32,8 +38,12 @@ export class ReturnsOfPurchaseResolver {
     @Root() purchase: PurchaseRow,
     @Args(() => PurchaseReturnListArgs) args: PurchaseReturnListArgs,
     @Ctx() { loaders }: RequestContext,
+    @Info() info: GraphQLResolveInfo,
   ) {
-    return loaders.purchases.returnPageByPurchase.load(purchase.id, listRequest(purchaseReturnListing, args));
+    return loaders.purchases.returnPageByPurchase.load(
+      purchase.id,
+      listRequest(purchaseReturnListing, args, info),
+    );
   }
 }
 
@@ -46,11 +56,12 @@ export class PurchaseReturnResolver {
   returns(
     @Args(() => PurchaseReturnListArgs) args: PurchaseReturnListArgs,
     @Ctx() { database }: RequestContext,
+    @Info() info: GraphQLResolveInfo,
   ) {
     return selectPage<PurchaseReturnRow>(
       database.read,
       purchaseReturnListing,
-      listRequest(purchaseReturnListing, args),
+      listRequest(purchaseReturnListing, args, info),
     );
   }
 
@@ -73,8 +84,13 @@ export class PurchaseReturnResolver {
   }
 
   @FieldResolver(() => [PurchaseItem], { description: "Its lines, in the order of the source." })
-  async items(@Root() { id, currency }: PurchaseReturnRow, @Ctx() { loaders }: RequestContext) {
-    return linesIn(currency, await loaders.purchases.itemsByReturn.load(id));
+  async items(
+    @Root() { id, currency }: PurchaseReturnRow,
+    @Ctx() { loaders }: RequestContext,
+    @Info() info: GraphQLResolveInfo,
+  ) {
+    const columns = askedColumns(info, purchaseReturnItems);
+    return linesIn(currency, await loaders.purchases.itemsByReturn.load(id, columns));
   }
 
   @FieldResolver()

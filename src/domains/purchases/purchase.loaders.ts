@@ -1,7 +1,7 @@
 import type { PurchaseReturnRow, PurchaseRow } from "#schema/purchases.js";
 import type { Database } from "../../platform/database/database.js";
 import type { Id } from "../../platform/ids.js";
-import { lazyLoaders, loadById, loadMany, loadOne, loadPage } from "../../platform/loaders.js";
+import { lazyLoaders, loadById, loadColumns, loadMany, loadOne, loadPage } from "../../platform/loaders.js";
 import { customerPurchases, selectItemsByPurchases, selectPurchasesByIds } from "./purchase.queries.js";
 import {
   customerReturns,
@@ -15,16 +15,20 @@ export function purchaseLoaders(db: Database["read"]) {
   return lazyLoaders({
     byId: () => loadById(db, selectPurchasesByIds),
     itemsByPurchase: () =>
-      loadMany(
-        (ids: readonly Id<"purchase">[]) => selectItemsByPurchases(db, ids),
-        (row) => row.purchaseId,
+      loadColumns((columns) =>
+        loadMany(
+          (ids: readonly Id<"purchase">[]) => selectItemsByPurchases(db, ids, columns),
+          (row) => row.purchaseId,
+        ),
       ),
     pageByCustomer: () => loadPage<PurchaseRow>(db, customerPurchases),
     returnById: () => loadById(db, selectReturnsByIds),
     itemsByReturn: () =>
-      loadMany(
-        (ids: readonly Id<"purchaseReturn">[]) => selectItemsByReturns(db, ids),
-        (row) => row.purchaseReturnId,
+      loadColumns((columns) =>
+        loadMany(
+          (ids: readonly Id<"purchaseReturn">[]) => selectItemsByReturns(db, ids, columns),
+          (row) => row.purchaseReturnId,
+        ),
       ),
     returnPageByCustomer: () => loadPage<PurchaseReturnRow>(db, customerReturns),
     returnPageByPurchase: () => loadPage<PurchaseReturnRow>(db, returnsOfPurchase),

@@ -9,7 +9,7 @@ import { insertRows } from "../../platform/database/rows.js";
 import { byIds } from "../../platform/database/statement.js";
 import { orderKey } from "../../platform/graphql/sorting.js";
 import { type Id, uuidOf } from "../../platform/ids.js";
-import { column, many, object, one, page, type Reads } from "../../platform/reads/reads.js";
+import { column, many, needs, object, one, page, type Reads } from "../../platform/reads/reads.js";
 import { insertLines, type Lined } from "./purchase-line.queries.js";
 
 const itemOfPurchase = and(
@@ -65,7 +65,7 @@ export const selectItemsByPurchases = rowsByParents<PurchaseItemRow>("purchaseIt
 
 export const purchaseReads: Reads = {
   Query: { purchases: page(purchaseListing) },
-  Customer: { purchases: page(customerPurchases) },
+  Customer: { purchases: page(customerPurchases), purchaseSummary: needs(customers.id) },
   Purchase: {
     occurredAt: column(purchases.placedAt),
     channel: one(channels, [channels.code, purchases.channel]),

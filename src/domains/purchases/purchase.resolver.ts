@@ -1,12 +1,14 @@
-import { Arg, Args, Ctx, FieldResolver, Mutation, Query, Resolver, Root } from "type-graphql";
+import type { GraphQLResolveInfo } from "graphql";
+import { Arg, Args, Ctx, FieldResolver, Info, Mutation, Query, Resolver, Root } from "type-graphql";
 import type { CustomerRow } from "#schema/customers.js";
-import type { PurchaseRow } from "#schema/purchases.js";
+import { type PurchaseRow, purchaseItems } from "#schema/purchases.js";
 import type { RequestContext } from "../../context.js";
 import { RequiresScope } from "../../platform/access/scopes.js";
 import { selectPage } from "../../platform/database/page.js";
 import { listRequest } from "../../platform/graphql/listing.js";
 import { Instant } from "../../platform/graphql/scalars.js";
 import { parseId } from "../../platform/ids.js";
+import { askedColumns } from "../../platform/reads/asked-columns.js";
 import { Customer } from "../customers/customer.type.js";
 import type { Recorded } from "../customers/recording.rules.js";
 import { withCursors } from "../customers/recording.type.js";
@@ -28,8 +30,9 @@ export class CustomerPurchasesResolver {
     @Root() customer: CustomerRow,
     @Args(() => PurchaseListArgs) args: PurchaseListArgs,
     @Ctx() { loaders }: RequestContext,
+    @Info() info: GraphQLResolveInfo,
   ) {
-    return loaders.purchases.pageByCustomer.load(customer.id, listRequest(purchaseListing, args));
+    return loaders.purchases.pageByCustomer.load(customer.id, listRequest(purchaseListing, args, info));
   }
 }
 
@@ -39,8 +42,12 @@ export class PurchaseResolver {
   @Query(() => PurchaseConnection, {
     description: "Orders of all customers, the latest first unless sorted.",
   })
-  purchases(@Args(() => PurchaseListArgs) args: PurchaseListArgs, @Ctx() { database }: RequestContext) {
-    return selectPage<PurchaseRow>(database.read, purchaseListing, listRequest(purchaseListing, args));
+  purchases(
+    @Args(() => PurchaseListArgs) args: PurchaseListArgs,
+    @Ctx() { database }: RequestContext,
+    @Info() info: GraphQLResolveInfo,
+  ) {
+    return selectPage<PurchaseRow>(database.read, purchaseListing, listRequest(purchaseListing, args, info));
   }
 
   @RequiresScope("purchases:write")
@@ -68,8 +75,13 @@ export class PurchaseResolver {
   }
 
   @FieldResolver(() => [PurchaseItem], { description: "Its lines, in the order of the source." })
-  async items(@Root() { id, currency }: PurchaseRow, @Ctx() { loaders }: RequestContext) {
-    return linesIn(currency, await loaders.purchases.itemsByPurchase.load(id));
+  async items(
+    @Root() { id, currency }: PurchaseRow,
+    @Ctx() { loaders }: RequestContext,
+    @Info() info: GraphQLResolveInfo,
+  ) {
+    const columns = askedColumns(info, purchaseItems);
+    return linesIn(currency, await loaders.purchases.itemsByPurchase.load(id, columns));
   }
 
   @FieldResolver()

@@ -1,17 +1,18 @@
-import { Arg, Args, Ctx, FieldResolver, Int, Mutation, Query, Resolver, Root } from "type-graphql";
+import type { GraphQLResolveInfo } from "graphql";
+import { Arg, Args, Ctx, FieldResolver, Info, Int, Mutation, Query, Resolver, Root } from "type-graphql";
 import type { CustomerRow } from "#schema/customers.js";
 import type { TicketEventRow, TicketRow } from "#schema/tickets.js";
 import type { RequestContext } from "../../context.js";
 import { RequiresScope } from "../../platform/access/scopes.js";
 import { selectPage } from "../../platform/database/page.js";
 import { listRequest } from "../../platform/graphql/listing.js";
-import { PageArgs, pageRequest } from "../../platform/graphql/paging.js";
+import { PageArgs } from "../../platform/graphql/paging.js";
 import { Customer } from "../customers/customer.type.js";
 import type { Recorded } from "../customers/recording.rules.js";
 import { withCursors } from "../customers/recording.type.js";
 import { Interaction } from "../interactions/interaction.type.js";
 import { recordTicketEvents } from "./ticket.actions.js";
-import { ticketListing } from "./ticket.queries.js";
+import { eventsOfTicket, ticketListing } from "./ticket.queries.js";
 import { Ticket, TicketConnection, TicketListArgs } from "./ticket.type.js";
 import { TicketEvent, TicketEventConnection } from "./ticket-event.type.js";
 import {
@@ -28,8 +29,9 @@ export class CustomerTicketsResolver {
     @Root() customer: CustomerRow,
     @Args(() => TicketListArgs) args: TicketListArgs,
     @Ctx() { loaders }: RequestContext,
+    @Info() info: GraphQLResolveInfo,
   ) {
-    return loaders.tickets.pageByCustomer.load(customer.id, listRequest(ticketListing, args));
+    return loaders.tickets.pageByCustomer.load(customer.id, listRequest(ticketListing, args, info));
   }
 
   @RequiresScope("tickets:read")
@@ -47,8 +49,12 @@ export class TicketResolver {
   @Query(() => TicketConnection, {
     description: "Tickets of all customers, the newest opened first unless sorted.",
   })
-  tickets(@Args(() => TicketListArgs) args: TicketListArgs, @Ctx() { database }: RequestContext) {
-    return selectPage<TicketRow>(database.read, ticketListing, listRequest(ticketListing, args));
+  tickets(
+    @Args(() => TicketListArgs) args: TicketListArgs,
+    @Ctx() { database }: RequestContext,
+    @Info() info: GraphQLResolveInfo,
+  ) {
+    return selectPage<TicketRow>(database.read, ticketListing, listRequest(ticketListing, args, info));
   }
 
   @RequiresScope("tickets:write")
@@ -77,8 +83,9 @@ export class TicketResolver {
     @Root() ticket: TicketRow,
     @Args(() => PageArgs) args: PageArgs,
     @Ctx() { loaders }: RequestContext,
+    @Info() info: GraphQLResolveInfo,
   ) {
-    return loaders.tickets.eventPageByTicket.load(ticket.id, pageRequest(args));
+    return loaders.tickets.eventPageByTicket.load(ticket.id, listRequest(eventsOfTicket, args, info));
   }
 }
 

@@ -1,8 +1,9 @@
-import { and, type SQL, sql } from "drizzle-orm";
+import { and, getTableColumns, type SQL, sql } from "drizzle-orm";
 import type { PgColumn as Column, PgTable } from "drizzle-orm/pg-core";
 import { type Id, type IdKind, uuidOf } from "../ids.js";
+import { type RowColumns, selectedColumns } from "./columns.js";
 import type { Queryable } from "./database.js";
-import { statement } from "./statement.js";
+import { shapedStatement, statement } from "./statement.js";
 
 /** Rows that hang on a row of another table: the one description that loaders and compiled reads share. */
 export interface Edge {
@@ -15,17 +16,25 @@ export interface Edge {
   always?: SQL;
 }
 
-/** The statement that reads the rows of any number of parents, those of one parent together and in the edge's order. */
+/**
+ * The statement that reads the rows of any number of parents, those of one parent together and in the edge's order: of
+ * each row its parent's key and the columns asked for, or all of it.
+ */
 export function rowsByParents<R>(name: string, edge: Edge) {
   const key = keyOf(edge);
-  const rows = statement(name, (db) =>
+  const own = Object.entries(getTableColumns(edge.table)).flatMap(([property, column]) =>
+    (column as unknown as Column) === key ? [property] : [],
+  );
+  const build = (db: Queryable, columns: RowColumns | null) =>
     db
-      .select()
+      .select(selectedColumns(edge.table, columns, own))
       .from(edge.table)
       .where(and(sql`${key} = any(${sql.placeholder("ids")}::uuid[])`, edge.always))
-      .orderBy(...(edge.order ? [key, ...edge.order] : [])),
-  );
-  return (db: Queryable, ids: readonly Id<IdKind>[]) => rows(db, { ids: ids.map(uuidOf) }) as Promise<R[]>;
+      .orderBy(...(edge.order ? [key, ...edge.order] : []));
+  return (db: Queryable, ids: readonly Id<IdKind>[], columns: RowColumns | null = null) => {
+    const rows = shapedStatement(db, `${name}|${columns?.name ?? "*"}`, (root) => build(root, columns));
+    return rows({ ids: ids.map(uuidOf) }) as Promise<R[]>;
+  };
 }
 
 /** The statement that counts the rows of any number of parents; those without any are missing from its answer. */

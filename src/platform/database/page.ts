@@ -4,6 +4,7 @@ import { Page, type PageRequest } from "../graphql/paging.js";
 import type { SortField } from "../graphql/sorting.js";
 import { groupBy } from "../group.js";
 import { uuidOf } from "../ids.js";
+import { type RowColumns, selectedColumns } from "./columns.js";
 import type { Database } from "./database.js";
 import { type Bind, type Compiled, compileFilter, type FilterFields } from "./filter.js";
 import { beyond, decodeCursor, encodeCursor, type OrderKey, orderBy, orderName } from "./keyset.js";
@@ -26,6 +27,10 @@ export interface Listing {
 export interface ListRequest extends PageRequest {
   where?: object | null;
   order?: readonly OrderKey[];
+  /** What is read of each row besides the keys of the order; all of it when absent. */
+  columns?: RowColumns | null;
+  /** True when nobody asks what follows: no row is read to find out. */
+  alone?: boolean;
 }
 
 type Row = Record<string, unknown>;
@@ -85,10 +90,16 @@ type Plan = ReturnType<typeof planOf>;
 /** Everything about one request that does not depend on the parents. */
 function planOf(listing: Listing, request: ListRequest) {
   const parts = pageParts(listing, request);
-  const { order, values, shape } = parts;
+  const { order, values } = parts;
   return {
     run: (db: Database["read"], what: What, extra: object) =>
-      prepared(db, listing, what, shape, parts)({ ...values, limit: request.size + 1, ...extra }),
+      prepared(
+        db,
+        listing,
+        what,
+        parts,
+        request.columns ?? null,
+      )({ ...values, limit: request.size + (request.alone ? 0 : 1), ...extra }),
     page<R extends Row>(rows: Row[], count: () => Promise<number>): Page<R> {
       const more = rows.length > request.size;
       const shown = (more ? rows.slice(0, request.size) : rows) as R[];
@@ -139,27 +150,33 @@ export function pageParts(listing: Listing, request: ListRequest, prefix = "", b
 
 type What = "page" | "pages" | "count" | "counts" | "matching";
 /** The prepared statement of this shape, built once per database. */
-function prepared(db: Database["read"], listing: Listing, what: What, shape: string, parts: PageParts): Run {
+function prepared(
+  db: Database["read"],
+  listing: Listing,
+  what: What,
+  parts: PageParts,
+  columns: RowColumns | null,
+): Run {
   const parent = listing.parent ? `${getTableName(listing.parent.table)}.` : "";
-  const name = `${parent}${getTableName(listing.table)}:${what}:${what.includes("page") ? shape : parts.filter.shape}`;
-  return shapedStatement(db, name, (root) => builders[what](root, listing, parts)) as Run;
+  const name = `${parent}${getTableName(listing.table)}:${what}:${what.includes("page") ? `${parts.shape}|${columns?.name ?? "*"}` : parts.filter.shape}`;
+  return shapedStatement(db, name, (root) => builders[what](root, listing, parts, columns)) as Run;
 }
 
 const ids = sql`any(${sql.placeholder("ids")}::uuid[])`;
 
 const builders = {
-  page: (db: Database["read"], listing: Listing, parts: PageParts) =>
+  page: (db: Database["read"], listing: Listing, parts: PageParts, columns: RowColumns | null) =>
     db
-      .select(getTableColumns(listing.table))
+      .select(columnsOfPage(listing, parts, columns))
       .from(listing.table)
       .where(and(...parts.conditions()))
       .orderBy(...orderBy(parts.order, parts.backward))
       .limit(sql.placeholder("limit")),
 
-  pages: (db: Database["read"], listing: Listing, parts: PageParts) => {
+  pages: (db: Database["read"], listing: Listing, parts: PageParts, columns: RowColumns | null) => {
     const { table, key, on } = parentOf(listing);
     const page = db
-      .select(getTableColumns(listing.table))
+      .select(columnsOfPage(listing, parts, columns))
       .from(listing.table)
       .where(and(...on.map(([child, parent]) => eq(child, parent)), ...parts.conditions()))
       .orderBy(...orderBy(parts.order, parts.backward))
@@ -197,6 +214,12 @@ const builders = {
       .groupBy(key);
   },
 } as const;
+
+/** Cursors are made of the keys of the order. */
+function columnsOfPage(listing: Listing, { order }: PageParts, columns: RowColumns | null) {
+  const keys = order.map(({ property }) => property);
+  return selectedColumns(listing.table, columns, keys);
+}
 
 function parentOf(listing: Listing) {
   if (!listing.parent) throw new Error(`${getTableName(listing.table)} has no parent here`);

@@ -1,9 +1,11 @@
 import { getTableName } from "drizzle-orm";
+import type { GraphQLResolveInfo } from "graphql";
 import { ArgsType, type ClassType, Field, InputType } from "type-graphql";
 import type { OrderKey } from "../database/keyset.js";
 import type { Listing, ListRequest } from "../database/page.js";
 import { ApiError } from "../errors.js";
 import { maxSortKeys } from "../limits.js";
+import { askedColumns } from "../reads/asked-columns.js";
 import { PageArgs, pageRequest } from "./paging.js";
 import { NullsOrder, orderKey, type SortInput, SortOrder } from "./sorting.js";
 
@@ -58,9 +60,29 @@ interface ListArgs extends PageArgs {
   sort?: readonly SortInput[] | null;
 }
 
-/** What a client asks of a list: which page, of which rows, in which order. Throws as `pageRequest` does. */
-export function listRequest(listing: Listing, args: ListArgs): ListRequest {
-  return { ...pageRequest(args), where: args.where, order: orderOf(listing, args.sort) };
+interface KnownRequest {
+  listing: Listing;
+  fieldNodes: unknown;
+  request: ListRequest;
+}
+
+/** A field's arguments are one object for all its rows, and where the document fixes them for all requests. */
+const requests = new WeakMap<ListArgs, KnownRequest>();
+
+/**
+ * What a client asks of a list: which page, of which rows, in which order, and which of their columns (all where `info`
+ * does not tell). Throws as `pageRequest` does.
+ */
+export function listRequest(listing: Listing, args: ListArgs, info?: GraphQLResolveInfo): ListRequest {
+  const known = requests.get(args);
+  if (known && known.listing === listing && known.fieldNodes === info?.fieldNodes) return known.request;
+  const { size, backward, cursor, otherCursor } = pageRequest(args);
+  const order = orderOf(listing, args.sort);
+  const columns = info ? askedColumns(info, listing.table) : null;
+  const alone = columns ? !columns.pageInfo : false;
+  const request = { size, backward, cursor, otherCursor, where: args.where, order, columns, alone };
+  requests.set(args, { listing, fieldNodes: info?.fieldNodes, request });
+  return request;
 }
 
 /** The order that the client asked for, made total by the last key of the list's own; that one when it asked for none. */

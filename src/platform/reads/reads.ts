@@ -6,7 +6,7 @@ import type { Piece } from "./json-text.js";
 
 /**
  * How the fields of a type are read from tables. Each domain says it next to its edges; a field that is not named here is
- * the column of its own name, and one with a resolver of its own and no entry is computed: only the resolver knows it.
+ * the column of its own name, and one with a resolver of its own and no entry is computed: only the resolver knows it, and it needs the whole row.
  */
 export type TypeReads = Record<string, FieldRead>;
 export type Reads = Record<string, TypeReads>;
@@ -24,6 +24,8 @@ export type FieldRead =
   | { kind: "count"; edge: Edge }
   /** A leaf built of pieces of JSON text; `values` fills their placeholders, anew for each request. */
   | { kind: "text"; pieces: readonly Piece[]; values(context: never): Record<string, unknown> }
+  /** Computed: only its resolver knows it, from these columns of the row. */
+  | { kind: "needs"; columns: readonly Column[] }
   | PageRead
   | RowRead;
 
@@ -51,4 +53,5 @@ export const one = (table: PgTable, ...on: Edge["on"]): FieldRead => ({ kind: "o
 export const many = (edge: Edge, fields: TypeReads = {}): FieldRead => ({ kind: "many", edge, fields });
 export const count = (edge: Edge): FieldRead => ({ kind: "count", edge });
 export const page = (listing: Listing): FieldRead => ({ kind: "page", listing });
+export const needs = (...columns: Column[]): FieldRead => ({ kind: "needs", columns });
 export const row = (read: Omit<RowRead, "kind">): FieldRead => ({ kind: "row", ...read });

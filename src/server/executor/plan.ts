@@ -53,7 +53,7 @@ export class Plan {
     document: DocumentNode,
     readonly operation: OperationDefinitionNode,
     /** Decide about fields in @skip and @include; nothing else of them may be kept. */
-    deciding: Record<string, unknown>,
+    private readonly deciding: Record<string, unknown>,
   ) {
     this.collector = new FieldCollector(schema, fragmentsOf(document), deciding);
     const type = schema.getRootType(operation.operation);
@@ -101,7 +101,10 @@ export class Plan {
     return type.getFields()[name];
   }
 
-  /** The same for every request; a resolver that asks for what differs is run by graphql-js. */
+  /**
+   * The same for every request of this plan: of the variables those that decide about fields. A resolver that asks for
+   * what differs is run by graphql-js.
+   */
   private infoOf(
     parentType: GraphQLObjectType,
     field: GraphQLField<unknown, unknown>,
@@ -114,8 +117,8 @@ export class Plan {
       throw new LeftToGraphql("a resolver asks for what differs between requests");
     };
     return Object.defineProperties(
-      { ...fixed, schema, fragments, operation },
-      { path: { get: leave }, rootValue: { get: leave }, variableValues: { get: leave } },
+      { ...fixed, schema, fragments, operation, variableValues: this.deciding },
+      { path: { get: leave }, rootValue: { get: leave } },
     ) as unknown as GraphQLResolveInfo;
   }
 }

@@ -131,6 +131,7 @@ describe("what a list of customers costs", () => {
       "loyalty_tiers",
       "loyalty_accounts",
       "loyalty_accounts",
+      "loyalty_accounts",
     ]);
   });
 
