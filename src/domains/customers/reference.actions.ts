@@ -27,6 +27,8 @@ export interface Resolved {
   subjects: Map<number, Subject>;
   refusals: Map<number, Refusal>;
   created: NewEvent[];
+  /** The last statement, sent and not waited for: done before the commit. */
+  done: Promise<void>;
 }
 
 /**
@@ -65,8 +67,9 @@ export async function resolveReferences(
         seenAt: occurredAt,
       });
   }
-  await touchIdentities(tx, source, seen);
-  return { subjects, refusals, created: claims.newCustomers.map(createdEvent) };
+  const done = touchIdentities(tx, source, seen);
+  done.catch(() => {}); // met where `done` is awaited, unless something else ends the transaction before
+  return { subjects, refusals, created: claims.newCustomers.map(createdEvent), done };
 }
 
 /** A reference and what it names. One object per item, not one per step: a batch has a thousand. */

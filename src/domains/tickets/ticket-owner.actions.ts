@@ -45,6 +45,7 @@ export async function ticketOwners(
     occurredAt: item.occurredAt,
   }));
   const resolved = await resolveReferences(tx, source, phoneRegion, requests);
+  await resolved.done;
   const subjects: TicketOwners["subjects"] = new Map();
   for (const [ref, own] of draftsByRef) {
     const ticketId = known.get(ref);
