@@ -20,7 +20,13 @@ import {
   type WriteServices,
   type Written,
 } from "./recording.rules.js";
-import { resolveReferences, type Subject } from "./reference.actions.js";
+import {
+  type LookedUp,
+  lookUp,
+  type ReferenceRequest,
+  resolveReferences,
+  type Subject,
+} from "./reference.actions.js";
 import { lockCustomers, registerSource } from "./reference.queries.js";
 
 /** Checked without a pause: other batches' statements wait for their answers and their next bytes meanwhile. */
@@ -110,9 +116,11 @@ async function record<D extends SourceItem, K extends IdKind>(
   source: string,
   drafts: readonly Draft<D, K>[],
 ): Promise<Recorded<K>[]> {
-  const [known] = await Promise.all([claim(tx, source, recording, drafts), registerSource(tx, source)]);
+  const claiming = Promise.all([claim(tx, source, recording, drafts), registerSource(tx, source)]);
+  const lookedUp = recording.anchorsAll ? null : lookUp(tx, source, services.phoneRegion, requestsOf(drafts));
+  const [known] = await claiming;
   const fresh = known.size ? drafts.filter((draft) => !known.has(draft.index)) : drafts;
-  const { facts, created, done } = await subjectsOf(tx, services, recording, source, fresh);
+  const { facts, created, done } = await subjectsOf(tx, services, recording, source, fresh, lookedUp);
   // A transaction's statements run in the order of sending: what is sent behind the locks runs under them.
   const locking = toldLater(lock(tx, facts));
   const writing = toldLater(facts.length ? recording.write(tx, source, facts) : nothingWritten);
@@ -174,6 +182,14 @@ async function claim<D extends SourceItem, K extends IdKind>(
   return known;
 }
 
+function requestsOf(drafts: readonly Draft<SourceItem, IdKind>[]): ReferenceRequest[] {
+  return drafts.map(({ index, item }) => ({
+    index,
+    reference: item.customer,
+    occurredAt: item.occurredAt,
+  }));
+}
+
 /** Whom each draft is about: by the record it belongs to, else by its reference. */
 async function subjectsOf<D extends SourceItem, K extends IdKind>(
   tx: Tx,
@@ -181,18 +197,16 @@ async function subjectsOf<D extends SourceItem, K extends IdKind>(
   recording: Recording<D, K>,
   source: string,
   drafts: readonly Draft<D, K>[],
+  lookedUp: LookedUp | null,
 ) {
   const anchors =
     drafts.length && recording.anchor
       ? await recording.anchor(tx, source, drafts)
       : new Map<number, Anchor>();
   const loose = drafts.filter((draft) => !anchors.has(draft.index));
-  const requests = loose.map(({ index, item }) => ({
-    index,
-    reference: item.customer,
-    occurredAt: item.occurredAt,
-  }));
-  const resolved = await resolveReferences(tx, source, services.phoneRegion, requests);
+  const requests = requestsOf(loose);
+  const known = lookedUp ?? lookUp(tx, source, services.phoneRegion, requests);
+  const resolved = await resolveReferences(tx, source, requests, known);
   const subjects = new Map(resolved.subjects);
   for (const [index, anchor] of anchors) {
     if ("refusal" in anchor) resolved.refusals.set(index, anchor.refusal);

@@ -14,11 +14,21 @@ export async function insertRows<T extends PgTable>(
   table: T,
   rows: readonly InferInsertModel<T>[],
   suffix: SQL = sql``,
-): Promise<Record<string, unknown>[]> {
-  const [first] = rows;
-  if (!first) return [];
-  const shape = shapeOf(table, Object.keys(first));
-  return tx.execute(sql`insert into ${table} (${shape.names}) ${selectRows(shape, rows)} ${suffix}`);
+): Promise<Inserted> {
+  return rows.length ? tx.execute(insertOf(table, rows, suffix)) : Object.assign([], { count: 0 });
+}
+
+/** The rows of RETURNING, and how many were inserted. */
+type Inserted = Record<string, unknown>[] & { count: number };
+
+/** The statement of `insertRows` for at least one row, for who has time to make it before it may be sent. */
+export function insertOf<T extends PgTable>(
+  table: T,
+  rows: readonly InferInsertModel<T>[],
+  suffix: SQL = sql``,
+): SQL {
+  const shape = shapeOf(table, Object.keys(rows[0]!));
+  return sql`insert into ${table} (${shape.names}) ${selectRows(shape, rows)} ${suffix}`;
 }
 
 /**
