@@ -1,7 +1,7 @@
 import { type SQL, sql } from "drizzle-orm";
 import { identities, identityClaims } from "#schema/customers.js";
 import type { Tx } from "../../platform/database/database.js";
-import { insertOf, insertRows } from "../../platform/database/rows.js";
+import { insertOf, insertRows, sendNow } from "../../platform/database/rows.js";
 import { type Id, newId } from "../../platform/ids.js";
 import { earlier, later } from "../../platform/time.js";
 import type { IdentityKey } from "./customer.queries.js";
@@ -31,7 +31,7 @@ export interface SeenIdentity extends IdentityKey {
 /** Notes that a source saw these identities: first and last time, per profile. */
 export async function touchIdentities(tx: Tx, source: string, seen: readonly SeenIdentity[]): Promise<void> {
   const statement = identitiesTouch(source, seen);
-  if (statement) await tx.execute(statement);
+  if (statement) await sendNow(tx, statement);
 }
 
 /** The statement of `touchIdentities`, for who has time to make it before it may be sent; null where nothing was seen. */

@@ -1,7 +1,7 @@
-import { type SQL, sql } from "drizzle-orm";
+import { sql } from "drizzle-orm";
 import { type CustomerRow, customers, profiles } from "#schema/customers.js";
 import type { Tx } from "../../platform/database/database.js";
-import { insertRows } from "../../platform/database/rows.js";
+import { insertRows, sendNow } from "../../platform/database/rows.js";
 import type { Refusal } from "../../platform/errors.js";
 import type { NewEvent } from "../../platform/events/events.js";
 import { type Id, newId } from "../../platform/ids.js";
@@ -28,7 +28,7 @@ export interface Resolved {
   refusals: Map<number, Refusal>;
   created: NewEvent[];
   /** The last statement, sent and not waited for: done before the commit. */
-  done: Promise<void>;
+  done: Promise<unknown>;
 }
 
 /** What references name, and who held their identities when this was asked for. */
@@ -77,7 +77,7 @@ export async function resolveReferences(
   let seen = seenUnder(source, found, profileIds.of);
   // Made while the profiles are inserted; again where another batch was faster with one of them.
   if (!(await profileIds.areFinal())) seen = seenUnder(source, found, profileIds.of);
-  const done = send(tx, seen.touch);
+  const done = seen.touch ? sendNow(tx, seen.touch) : Promise.resolve();
   done.catch(() => {}); // met where `done` is awaited, unless something else ends the transaction before
   return { subjects: seen.subjects, refusals, created: claims.newCustomers.map(createdEvent), done };
 }
@@ -203,10 +203,6 @@ function seenUnder(source: string, found: readonly Found[], profileOf: (request:
     if (identity) seen.push({ kind: identity.kind, value: identity.value, customerId, profileId, seenAt });
   }
   return { subjects, touch: identitiesTouch(source, seen) };
-}
-
-async function send(tx: Tx, statement: SQL | null): Promise<void> {
-  if (statement) await tx.execute(statement);
 }
 
 /** The profile of each customer at this source, made where it is missing (unique per customer, source and reference). */

@@ -2,6 +2,7 @@ import type { SQL } from "drizzle-orm";
 import { z } from "zod";
 import { interactionActor, interactionDirection, interactionInitiative } from "#schema/interactions.js";
 import type { Tx } from "../../platform/database/database.js";
+import { sendNow } from "../../platform/database/rows.js";
 import type { Refusal } from "../../platform/errors.js";
 import { groupBy } from "../../platform/group.js";
 import { type Id, newId } from "../../platform/ids.js";
@@ -139,7 +140,7 @@ async function writeInteractions(
   ]);
   const conversationIds = await conversationsOf(tx, source, facts, refusals);
   if (refusals.size) return { events: [], refusals };
-  const done = send(tx, made ?? interactionsInsert(rowsOf(source, facts, conversationIds)));
+  const done = sendNow(tx, made ?? interactionsInsert(rowsOf(source, facts, conversationIds)));
   const events = facts.map(({ index, id, customerId, item }) => ({
     index,
     customerId,
@@ -154,10 +155,6 @@ async function writeInteractions(
 async function madeAhead(source: string, facts: readonly InteractionFact[]): Promise<SQL | null> {
   const loose = facts.every(({ item }) => item.conversationRef === null);
   return loose ? interactionsInsert(rowsOf(source, facts, new Map())) : null;
-}
-
-async function send(tx: Tx, statement: SQL): Promise<void> {
-  await tx.execute(statement);
 }
 
 function rowsOf(

@@ -1,6 +1,7 @@
 import { getTableColumns, getTableName, type InferInsertModel, type SQL, sql } from "drizzle-orm";
 import { PgColumn, type PgTable } from "drizzle-orm/pg-core";
 import type { Tx } from "./database.js";
+import type { Driver, Logger } from "./drizzle-driver.js";
 import { quoted } from "./wire-values.js";
 
 /**
@@ -14,12 +15,30 @@ export async function insertRows<T extends PgTable>(
   table: T,
   rows: readonly InferInsertModel<T>[],
   suffix: SQL = sql``,
-): Promise<Inserted> {
-  return rows.length ? tx.execute(insertOf(table, rows, suffix)) : Object.assign([], { count: 0 });
+): Promise<Written> {
+  return rows.length ? sendNow(tx, insertOf(table, rows, suffix)) : Object.assign([], { count: 0 });
 }
 
-/** The rows of RETURNING, and how many were inserted. */
-type Inserted = Record<string, unknown>[] & { count: number };
+/** The rows of RETURNING, and how many rows the statement wrote. */
+type Written = Record<string, unknown>[] & { count: number };
+
+/**
+ * Sends the statement before it returns: whatever is sent afterwards runs behind it. (Drizzle's own `execute` sends a few
+ * microtasks later.) Errors come as the database floor threw them, without parameters.
+ */
+export function sendNow(tx: Tx, statement: SQL): Promise<Written> {
+  const { session, dialect, $client } = tx as unknown as TxParts;
+  const { sql: text, params } = dialect.sqlToQuery(statement);
+  session.logger.logQuery(text);
+  return $client.send(text, params) as Promise<unknown> as Promise<Written>;
+}
+
+/** What Drizzle's databases consist of. Its version is pinned. */
+interface TxParts {
+  session: { logger: Logger };
+  dialect: { sqlToQuery(statement: SQL): { sql: string; params: unknown[] } };
+  $client: Driver;
+}
 
 /** The statement of `insertRows` for at least one row, for who has time to make it before it may be sent. */
 export function insertOf<T extends PgTable>(
