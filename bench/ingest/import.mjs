@@ -12,7 +12,7 @@ const folder = path.join(root, "bench/.data/files");
 const customers = 20_000;
 const columns = ["ref", "customer", "channel", "direction", "initiative", "kind", "occurred_at", "summary"];
 /** As `npm run import` starts it. */
-const importer = ["--max-semi-space-size=64", path.join(root, "dist/src/import.js")];
+const importer = ["--max-semi-space-size=16", path.join(root, "dist/src/import.js")];
 const cpuLookMs = 20;
 
 /** `npm run import` of made-up contacts, and of Online Retail where it is, beside COPY of what each left behind. */

@@ -8,7 +8,9 @@ export const maxPageSize = 100;
 export const maxNodeIds = 100;
 /** Items in one batch mutation: one transaction of about 20 ms, short enough not to hold locks that others wait for. */
 export const maxBatchItems = 1_000;
-/** Items in one transaction of an import, which nobody waits for: fewer commits, and repeated customers are written once. */
+/** Items in one transaction of an import: repeated customers are written once, and their locks are not held long. */
+export const importBatchItems = 2_000;
+/** The most that an import may be asked to take at once: it holds its customers' locks for half a second. */
 export const maxImportBatchItems = 5_000;
 /** Members of one list in an item of an import: beyond it the file is broken. */
 export const maxListItems = 10_000;

@@ -118,8 +118,14 @@ export class CsvRows implements RowReader {
   private take(from: { line: number; text: string }, lineCount: number, values: readonly string[]): void {
     // Rows keep the order of their lines.
     this.readBlock();
-    const lastLine = from.line + lineCount - 1;
-    this.rows.push({ ...from, lastLine, values, refusal: this.refusal(from.text, values) });
+    const { line, text } = from;
+    this.rows.push({
+      line,
+      lastLine: line + lineCount - 1,
+      text,
+      values,
+      refusal: this.refusal(text, values),
+    });
   }
 
   private refusal(text: string, values: readonly string[]): Refusal | null {

@@ -54,7 +54,8 @@ interface Batch {
 export class FileImport {
   readonly report: FileReport;
   private batch = emptyBatch();
-  /** The latest batch under way, done when all before it are. */
+  /** The latest batch under way: its transaction, and its progress, which is stored when that of all before it is. */
+  private recording: Promise<void> = Promise.resolve();
   private writing: Promise<void> = Promise.resolve();
   private writingBefore: Promise<void> = Promise.resolve();
   private bytesRead = 0;
@@ -142,21 +143,17 @@ export class FileImport {
     this.batch = emptyBatch();
     await this.writingBefore;
     this.writingBefore = writing;
-    this.writing = this.write(batch, writing);
+    // Its checks run while the batch before is being written; its transaction begins when that one has committed.
+    this.recording = this.record(batch, startingAfter(this.recording, this.target));
+    this.writing = this.note(batch, this.recording, writing);
     // Its failure is met where `writing` is awaited next.
     this.writing.catch(() => {});
   }
 
-  /** The checks of a batch run while the one before is being written; its transaction begins when that one is done. */
-  private async write(batch: Batch, before: Promise<void>): Promise<void> {
-    try {
-      await this.record(batch, startingAfter(before, this.target));
-    } catch (error) {
-      // When the batch before has failed, its error is the one to tell.
-      await before;
-      throw error;
-    }
-    await before;
+  private async note(batch: Batch, recording: Promise<void>, before: Promise<void>): Promise<void> {
+    const [earlier, own] = await Promise.allSettled([before, recording]);
+    // When the batch before has failed, its error is the one to tell.
+    for (const ended of [earlier, own]) if (ended.status === "rejected") throw ended.reason;
     const { refusals, refused, doneThrough } = batch;
     this.report.rejected += refused;
     await this.rejects.append(refusals.sort((a, b) => a.line - b.line));

@@ -1,7 +1,7 @@
 import path from "node:path";
 import type { ImportRunRow } from "#schema/ingest.js";
 import { checkBatch, type WriteServices } from "../../domains/customers/recording.rules.js";
-import { maxImportBatchItems } from "../../platform/limits.js";
+import { importBatchItems, maxImportBatchItems } from "../../platform/limits.js";
 import { FileImport, type FileReport, type ImportProgress } from "./file-import.js";
 import { ImportError } from "./import-error.js";
 import { openImportRun } from "./import-run.queries.js";
@@ -18,7 +18,7 @@ export interface ImportOptions {
   rejects?: string | undefined;
   rejectsFolder?: string | undefined;
   rejectsWithRows?: boolean | undefined;
-  /** Items in one transaction, at most 5,000 (the default). */
+  /** Items in one transaction, 2,000 by default, at most 5,000. */
   batchSize?: number | undefined;
   /** Checks everything and writes nothing but the rejects file. */
   dryRun?: boolean | undefined;
@@ -39,7 +39,7 @@ export interface ImportReport {
  * ImportError, or ApiError for a bad source; faults of the database as they are.
  */
 export async function importFiles(services: WriteServices, options: ImportOptions): Promise<ImportReport> {
-  const { batchSize = maxImportBatchItems, source } = options;
+  const { batchSize = importBatchItems, source } = options;
   if (!Number.isInteger(batchSize) || batchSize < 1 || batchSize > maxImportBatchItems)
     throw new ImportError("INVALID_OPTION", `The batch size must be from 1 to ${maxImportBatchItems}.`);
   checkBatch(source, []);

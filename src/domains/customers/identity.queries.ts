@@ -1,7 +1,7 @@
-import { sql } from "drizzle-orm";
+import { type SQL, sql } from "drizzle-orm";
 import { identities, identityClaims } from "#schema/customers.js";
 import type { Tx } from "../../platform/database/database.js";
-import { insertRows } from "../../platform/database/rows.js";
+import { insertOf, insertRows, sendNow } from "../../platform/database/rows.js";
 import { type Id, newId } from "../../platform/ids.js";
 import { earlier, later } from "../../platform/time.js";
 import type { IdentityKey } from "./customer.queries.js";
@@ -30,6 +30,13 @@ export interface SeenIdentity extends IdentityKey {
 
 /** Notes that a source saw these identities: first and last time, per profile. */
 export async function touchIdentities(tx: Tx, source: string, seen: readonly SeenIdentity[]): Promise<void> {
+  const statement = identitiesTouch(source, seen);
+  if (statement) await sendNow(tx, statement);
+}
+
+/** The statement of `touchIdentities`, for who has time to make it before it may be sent; null where nothing was seen. */
+export function identitiesTouch(source: string, seen: readonly SeenIdentity[]): SQL | null {
+  if (seen.length === 0) return null;
   const rows = new Map<string, typeof identities.$inferInsert>();
   for (const { kind, value, customerId, profileId, seenAt, verified } of seen) {
     const key = `${profileId} ${kind} ${value}`;
@@ -54,8 +61,7 @@ export async function touchIdentities(tx: Tx, source: string, seen: readonly See
   const sorted = [...rows.values()].toSorted(
     (a, b) => compare(a.profileId, b.profileId) || compare(a.value, b.value),
   );
-  await insertRows(
-    tx,
+  return insertOf(
     identities,
     sorted,
     sql`on conflict (customer_id, profile_id, kind, value) do update set

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Tx } from "../../platform/database/database.js";
 import { ConcurrentChange } from "../../platform/database/retry.js";
 import type { Refusal } from "../../platform/errors.js";
@@ -19,8 +20,17 @@ import {
   type WriteServices,
   type Written,
 } from "./recording.rules.js";
-import { resolveReferences, type Subject } from "./reference.actions.js";
+import {
+  type LookedUp,
+  lookUp,
+  type ReferenceRequest,
+  resolveReferences,
+  type Subject,
+} from "./reference.actions.js";
 import { lockCustomers, registerSource } from "./reference.queries.js";
+
+/** Checked without a pause: other batches' statements wait for their answers and their next bytes meanwhile. */
+const itemsPerTurn = 250;
 
 /**
  * Records a batch of facts from one source in one transaction, each with its event: one result per item, in order.
@@ -45,6 +55,7 @@ export async function recordBatch<D extends SourceItem, K extends IdKind>(
   const firsts = new Map<string, number>();
   const repeats = new Map<number, number>();
   for (const [index, input] of items.entries()) {
+    if (index % itemsPerTurn === itemsPerTurn - 1) await nextTurn();
     const checked = check(recording.item, input);
     if ("refusal" in checked) {
       refuse(results, index, checked.refusal);
@@ -105,11 +116,18 @@ async function record<D extends SourceItem, K extends IdKind>(
   source: string,
   drafts: readonly Draft<D, K>[],
 ): Promise<Recorded<K>[]> {
-  const [known] = await Promise.all([claim(tx, source, recording, drafts), registerSource(tx, source)]);
+  const claiming = Promise.all([claim(tx, source, recording, drafts), registerSource(tx, source)]);
+  const lookedUp = recording.anchorsAll ? null : lookUp(tx, source, services.phoneRegion, requestsOf(drafts));
+  const [known] = await claiming;
   const fresh = known.size ? drafts.filter((draft) => !known.has(draft.index)) : drafts;
-  const { facts, created } = await subjectsOf(tx, services, recording, source, fresh);
-  const seqs = await lock(tx, facts);
-  const written: Written = facts.length ? await recording.write(tx, source, facts) : { events: [] };
+  const { facts, created, done } = await subjectsOf(tx, services, recording, source, fresh, lookedUp);
+  // A transaction's statements run in the order of sending: what is sent behind the locks runs under them.
+  const locking = toldLater(lock(tx, facts));
+  const writing = toldLater(facts.length ? recording.write(tx, source, facts) : nothingWritten);
+  writing.then((begun) => begun.done && toldLater(begun.done), ignored);
+  await done;
+  const seqs = await locking;
+  const written = await writing;
   if (written.refusals?.size) throw new RefusedItems(written.refusals);
   const [appended] = await Promise.all([
     appendEvents(tx, [...created, ...written.events], seqs),
@@ -128,6 +146,15 @@ async function record<D extends SourceItem, K extends IdKind>(
       error: null,
     };
   });
+}
+
+const nothingWritten: Promise<Written> = Promise.resolve({ events: [] });
+const ignored = () => {};
+
+/** Its failure is met where it is awaited; where an earlier one is told instead, it is that one's consequence. */
+function toldLater<T>(step: Promise<T>): Promise<T> {
+  step.catch(ignored);
+  return step;
 }
 
 function typeOf<D extends SourceItem, K extends IdKind>(recording: Recording<D, K>, item: D): RecordType<K> {
@@ -155,6 +182,14 @@ async function claim<D extends SourceItem, K extends IdKind>(
   return known;
 }
 
+function requestsOf(drafts: readonly Draft<SourceItem, IdKind>[]): ReferenceRequest[] {
+  return drafts.map(({ index, item }) => ({
+    index,
+    reference: item.customer,
+    occurredAt: item.occurredAt,
+  }));
+}
+
 /** Whom each draft is about: by the record it belongs to, else by its reference. */
 async function subjectsOf<D extends SourceItem, K extends IdKind>(
   tx: Tx,
@@ -162,18 +197,16 @@ async function subjectsOf<D extends SourceItem, K extends IdKind>(
   recording: Recording<D, K>,
   source: string,
   drafts: readonly Draft<D, K>[],
+  lookedUp: LookedUp | null,
 ) {
   const anchors =
     drafts.length && recording.anchor
       ? await recording.anchor(tx, source, drafts)
       : new Map<number, Anchor>();
   const loose = drafts.filter((draft) => !anchors.has(draft.index));
-  const requests = loose.map(({ index, item }) => ({
-    index,
-    reference: item.customer,
-    occurredAt: item.occurredAt,
-  }));
-  const resolved = await resolveReferences(tx, source, services.phoneRegion, requests);
+  const requests = requestsOf(loose);
+  const known = lookedUp ?? lookUp(tx, source, services.phoneRegion, requests);
+  const resolved = await resolveReferences(tx, source, requests, known);
   const subjects = new Map(resolved.subjects);
   for (const [index, anchor] of anchors) {
     if ("refusal" in anchor) resolved.refusals.set(index, anchor.refusal);
@@ -188,7 +221,7 @@ async function subjectsOf<D extends SourceItem, K extends IdKind>(
     const { customerId, profileId } = subjects.get(index) as Subject;
     return { index, id, item, customerId, profileId };
   });
-  return { facts, created: resolved.created };
+  return { facts, created: resolved.created, done: resolved.done };
 }
 
 /** Row locks in key order; a customer that was merged away since it was looked up starts the transaction again. */

@@ -51,6 +51,8 @@ export interface Recording<D extends SourceItem, K extends IdKind> extends Recor
   typeOf?(item: D): RecordType<K>;
   /** Anchors of items that belong to a record we already have; the others are resolved by reference. */
   anchor?(tx: Tx, source: string, drafts: readonly Draft<D, K>[]): Promise<Map<number, Anchor>>;
+  /** `anchor` tells of every item: their references are not looked up apart. */
+  anchorsAll?: boolean;
   /** Writes the facts under the row locks of their customers; tells what is refused, and the events in order. */
   write(tx: Tx, source: string, facts: readonly Fact<D, K>[]): Promise<Written>;
 }

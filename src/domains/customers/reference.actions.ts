@@ -1,13 +1,13 @@
 import { sql } from "drizzle-orm";
 import { type CustomerRow, customers, profiles } from "#schema/customers.js";
 import type { Tx } from "../../platform/database/database.js";
-import { insertRows } from "../../platform/database/rows.js";
+import { insertRows, sendNow } from "../../platform/database/rows.js";
 import type { Refusal } from "../../platform/errors.js";
 import type { NewEvent } from "../../platform/events/events.js";
 import { type Id, newId } from "../../platform/ids.js";
 import { earlier } from "../../platform/time.js";
 import { type IdentityKey, selectIdentityClaims } from "./customer.queries.js";
-import { claimIdentities, type SeenIdentity, touchIdentities } from "./identity.queries.js";
+import { claimIdentities, identitiesTouch, type SeenIdentity } from "./identity.queries.js";
 import { selectCustomerPointers, selectProfilesByRefs } from "./reference.queries.js";
 import { type CustomerReference, type Name, nameOf, notFound } from "./reference.rules.js";
 
@@ -27,51 +27,75 @@ export interface Resolved {
   subjects: Map<number, Subject>;
   refusals: Map<number, Refusal>;
   created: NewEvent[];
+  /** The last statement, sent and not waited for: done before the commit. */
+  done: Promise<unknown>;
+}
+
+/** What references name, and who held their identities when this was asked for. */
+export interface LookedUp {
+  named: readonly Named[];
+  refusals: ReadonlyMap<number, Refusal>;
+  holders: Promise<Holders>;
+}
+
+/** Asks who holds the identities of these references, so that the answer is there when they are resolved. */
+export function lookUp(
+  tx: Tx,
+  source: string,
+  phoneRegion: string | null,
+  requests: readonly ReferenceRequest[],
+): LookedUp {
+  const refusals = new Map<number, Refusal>();
+  const named = namesOf(source, phoneRegion, requests, refusals);
+  const holders = holdersOf(tx, identitiesOf(named).values());
+  holders.catch(() => {}); // met where it is awaited, unless something else ends the transaction before
+  return { named, refusals, holders };
 }
 
 /**
  * Finds the customer behind each reference, in one pass over the batch, and makes those that are not known yet.
  * Identities are claimed by inserting their key: of concurrent batches one makes the customer, the others find it.
+ * `lookedUp` holds at least these references.
  */
 export async function resolveReferences(
   tx: Tx,
   source: string,
-  phoneRegion: string | null,
   requests: readonly ReferenceRequest[],
+  lookedUp: LookedUp,
 ): Promise<Resolved> {
-  const refusals = new Map<number, Refusal>();
-  const named = namesOf(source, phoneRegion, requests, refusals);
+  const { named, refusals } = only(requests, lookedUp);
   const byId = await knownIds(tx, named);
-  const claims = await claimAll(tx, named);
+  const claims = await claimAll(tx, named, new Map(await lookedUp.holders));
   const found: Found[] = [];
   for (const request of named) {
     const customerId = request.customerId ? byId.get(request.customerId) : claims.holder(request);
     if (customerId) found.push(Object.assign(request, { customerId }));
     else refusals.set(request.index, notFound);
   }
-  const profileIds = await profilesOf(tx, source, found, insertRows(tx, customers, claims.newCustomers));
-  const subjects = new Map<number, Subject>();
-  const seen: SeenIdentity[] = [];
-  for (const request of found) {
-    const { index, customerId, identity, occurredAt } = request;
-    const profileId = profileIds.of(request);
-    subjects.set(index, { customerId, profileId });
-    if (identity)
-      seen.push({
-        kind: identity.kind,
-        value: identity.value,
-        customerId,
-        profileId,
-        seenAt: occurredAt,
-      });
-  }
-  await touchIdentities(tx, source, seen);
-  return { subjects, refusals, created: claims.newCustomers.map(createdEvent) };
+  const inserted = insertRows(tx, customers, claims.newCustomers);
+  const profileIds = await profilesOf(tx, source, found, inserted);
+  let seen = seenUnder(source, found, profileIds.of);
+  // Made while the profiles are inserted; again where another batch was faster with one of them.
+  if (!(await profileIds.areFinal())) seen = seenUnder(source, found, profileIds.of);
+  const done = seen.touch ? sendNow(tx, seen.touch) : Promise.resolve();
+  done.catch(() => {}); // met where `done` is awaited, unless something else ends the transaction before
+  return { subjects: seen.subjects, refusals, created: claims.newCustomers.map(createdEvent), done };
 }
 
 /** A reference and what it names. One object per item, not one per step: a batch has a thousand. */
 type Named = Omit<ReferenceRequest, "reference"> & Name;
 type Found = Named & { customerId: Id<"customer"> };
+type Holders = ReadonlyMap<string, Id<"customer">>;
+
+/** Of what was looked up, the part of these requests. */
+function only(requests: readonly ReferenceRequest[], { named, refusals }: LookedUp) {
+  if (requests.length === named.length + refusals.size) return { named, refusals: new Map(refusals) };
+  const wanted = new Set(requests.map(({ index }) => index));
+  return {
+    named: named.filter(({ index }) => wanted.has(index)),
+    refusals: new Map([...refusals].filter(([index]) => wanted.has(index))),
+  };
+}
 
 function namesOf(
   source: string,
@@ -100,33 +124,41 @@ async function knownIds(tx: Tx, named: readonly Named[]): Promise<Map<string, Id
   return new Map(rows.map((row) => [row.id, row.mergedInto ?? row.id]));
 }
 
-/** Looks up all identities at once and claims those that nobody holds; guests get a customer each. */
-async function claimAll(tx: Tx, named: readonly Named[]) {
-  const wanted = new Map(
-    named.flatMap((request) => (request.identity ? [[keyOf(request.identity), request.identity]] : [])),
-  );
-  const holders = new Map<string, Id<"customer">>();
-  const findHolders = async (keys: readonly IdentityKey[]) => {
-    for (const claim of keys.length ? await selectIdentityClaims(tx, keys) : [])
-      holders.set(keyOf(claim), claim.customerId);
-  };
-  await findHolders([...wanted.values()]);
+/** Each identity once, by its key. */
+function identitiesOf(named: readonly Named[]): Map<string, IdentityKey> {
+  const identities = new Map<string, IdentityKey>();
+  for (const { identity } of named) if (identity) identities.set(keyOf(identity), identity);
+  return identities;
+}
+
+async function holdersOf(tx: Tx, identities: Iterable<IdentityKey>): Promise<Holders> {
+  const keys = [...identities];
+  const claims = keys.length ? await selectIdentityClaims(tx, keys) : [];
+  return new Map(claims.map((claim) => [keyOf(claim), claim.customerId]));
+}
+
+/** Claims the identities that nobody holds; guests get a customer each. */
+async function claimAll(tx: Tx, named: readonly Named[], holders: Map<string, Id<"customer">>) {
   const guests = new Map<number, NewCustomer>();
+  const unheld = new Map<string, IdentityKey>();
   const candidates = new Map<string, NewCustomer>();
   for (const request of named) {
     if (request.customerId) continue;
     const key = request.identity && keyOf(request.identity);
     if (key === null) guests.set(request.index, newCustomer(request));
-    else if (!holders.has(key)) candidates.set(key, earliest(candidates.get(key), request));
+    else if (!holders.has(key)) {
+      unheld.set(key, request.identity as IdentityKey);
+      candidates.set(key, earliest(candidates.get(key), request));
+    }
   }
   const lost = await claimIdentities(
     tx,
-    [...candidates].map(([key, { id }]) => ({ ...(wanted.get(key) as IdentityKey), customerId: id })),
+    [...candidates].map(([key, { id }]) => ({ ...(unheld.get(key) as IdentityKey), customerId: id })),
   );
   for (const identity of lost) candidates.delete(keyOf(identity));
   for (const [key, { id }] of candidates) holders.set(key, id);
   // Whoever was faster has committed by now: a statement sees what was committed before it began.
-  await findHolders(lost);
+  for (const [key, id] of await holdersOf(tx, lost)) holders.set(key, id);
   return {
     newCustomers: [...candidates.values(), ...guests.values()],
     holder: (request: Named) =>
@@ -160,6 +192,19 @@ function createdEvent(customer: Pick<CustomerRow, "id" | "createdAt">): NewEvent
   };
 }
 
+/** The subject of each request, and the statement that notes the identities seen; null where there are none. */
+function seenUnder(source: string, found: readonly Found[], profileOf: (request: Found) => Id<"profile">) {
+  const subjects = new Map<number, Subject>();
+  const seen: SeenIdentity[] = [];
+  for (const request of found) {
+    const { index, customerId, identity, occurredAt: seenAt } = request;
+    const profileId = profileOf(request);
+    subjects.set(index, { customerId, profileId });
+    if (identity) seen.push({ kind: identity.kind, value: identity.value, customerId, profileId, seenAt });
+  }
+  return { subjects, touch: identitiesTouch(source, seen) };
+}
+
 /** The profile of each customer at this source, made where it is missing (unique per customer, source and reference). */
 async function profilesOf(
   tx: Tx,
@@ -190,17 +235,15 @@ async function profilesOf(
   const sorted = rows.toSorted((a, b) =>
     key(a.customerId, a.sourceRef) < key(b.customerId, b.sourceRef) ? -1 : 1,
   );
-  const made = await insertRows(tx, profiles, sorted, sql`on conflict do nothing returning id`);
-  if (made.length < rows.length) await findProfiles(); // another batch was faster, and has committed by now
+  const making = insertRows(tx, profiles, sorted, sql`on conflict do nothing`);
   return {
-    of: ({
-      index,
-      customerId,
-      profileRef,
-    }: {
-      index: number;
-      customerId: string;
-      profileRef: string | null;
-    }) => (profileRef === null ? guests.get(index) : known.get(key(customerId, profileRef))) as Id<"profile">,
+    of: ({ index, customerId, profileRef }: Found) =>
+      (profileRef === null ? guests.get(index) : known.get(key(customerId, profileRef))) as Id<"profile">,
+    /** False where another batch was faster with one of them, and has committed by now: `of` tells others from then on. */
+    async areFinal() {
+      const { count } = await making;
+      if (count < rows.length) await findProfiles();
+      return count === rows.length;
+    },
   };
 }

@@ -1,6 +1,7 @@
 import { sql } from "drizzle-orm";
 import { customers, profiles, sources } from "#schema/customers.js";
 import type { Queryable, Tx } from "../../platform/database/database.js";
+import { statement } from "../../platform/database/statement.js";
 import { type Id, uuidOf } from "../../platform/ids.js";
 
 /** Each customer and, if merged, the survivor it points at. */
@@ -32,12 +33,19 @@ export async function registerSource(tx: Tx, code: string): Promise<void> {
   await tx.insert(sources).values({ code, name: code }).onConflictDoNothing();
 }
 
-/** Locks these customers in key order and tells where their event sequences stand. */
-export async function lockCustomers(tx: Tx, ids: readonly Id<"customer">[]) {
-  return tx
+const lockByIds = statement("customers.lock", (db) =>
+  db
     .select({ id: customers.id, seq: customers.seq, mergedInto: customers.mergedInto })
     .from(customers)
-    .where(sql`${customers.id} = any(${sql.param(ids.map(uuidOf))}::uuid[])`)
+    .where(sql`${customers.id} = any(${sql.placeholder("ids")}::uuid[])`)
     .orderBy(customers.id)
-    .for("no key update");
+    .for("no key update"),
+);
+
+/**
+ * Locks these customers in key order and tells where their event sequences stand. It is sent before this returns: whatever
+ * the caller sends afterwards runs under the locks.
+ */
+export function lockCustomers(tx: Tx, ids: readonly Id<"customer">[]) {
+  return lockByIds(tx, { ids: ids.map(uuidOf) });
 }

@@ -1,6 +1,8 @@
+import type { SQL } from "drizzle-orm";
 import { z } from "zod";
 import { interactionActor, interactionDirection, interactionInitiative } from "#schema/interactions.js";
 import type { Tx } from "../../platform/database/database.js";
+import { sendNow } from "../../platform/database/rows.js";
 import type { Refusal } from "../../platform/errors.js";
 import { groupBy } from "../../platform/group.js";
 import { type Id, newId } from "../../platform/ids.js";
@@ -22,7 +24,7 @@ import type { Draft, Fact, Recording, WriteServices, Written } from "../customer
 import type { Subject } from "../customers/reference.actions.js";
 import { customerReference } from "../customers/reference.rules.js";
 import {
-  insertInteractions,
+  interactionsInsert,
   selectConversationSubjects,
   selectKnownChannels,
   upsertConversations,
@@ -129,33 +131,16 @@ async function writeInteractions(
   source: string,
   facts: readonly InteractionFact[],
 ): Promise<Written> {
-  const refusals = await unknownChannels(
-    tx,
-    facts.map(({ index, item }) => ({ index, channel: item.channel })),
-  );
+  const [refusals, made] = await Promise.all([
+    unknownChannels(
+      tx,
+      facts.map(({ index, item }) => ({ index, channel: item.channel })),
+    ),
+    madeAhead(source, facts),
+  ]);
   const conversationIds = await conversationsOf(tx, source, facts, refusals);
   if (refusals.size) return { events: [], refusals };
-  const done = insertInteractions(
-    tx,
-    facts.map(({ id, customerId, profileId, item }) => ({
-      id,
-      customerId,
-      profileId,
-      source,
-      sourceRef: item.sourceRef,
-      channel: item.channel,
-      conversationId: conversationIds.get(item.conversationRef) ?? null,
-      direction: item.direction,
-      initiative: item.initiative,
-      actor: item.actor ?? "HUMAN",
-      kind: item.kind,
-      summary: item.summary,
-      body: item.body,
-      durationSeconds: item.durationSeconds,
-      attributes: item.attributes,
-      occurredAt: item.occurredAt,
-    })),
-  );
+  const done = sendNow(tx, made ?? interactionsInsert(rowsOf(source, facts, conversationIds)));
   const events = facts.map(({ index, id, customerId, item }) => ({
     index,
     customerId,
@@ -164,6 +149,37 @@ async function writeInteractions(
     occurredAt: item.occurredAt,
   }));
   return { events, done };
+}
+
+/** The statement that inserts them, made while the server is busy with those before; null where it must wait for conversations. */
+async function madeAhead(source: string, facts: readonly InteractionFact[]): Promise<SQL | null> {
+  const loose = facts.every(({ item }) => item.conversationRef === null);
+  return loose ? interactionsInsert(rowsOf(source, facts, new Map())) : null;
+}
+
+function rowsOf(
+  source: string,
+  facts: readonly InteractionFact[],
+  conversationIds: ReadonlyMap<string | null, Id<"conversation">>,
+) {
+  return facts.map(({ id, customerId, profileId, item }) => ({
+    id,
+    customerId,
+    profileId,
+    source,
+    sourceRef: item.sourceRef,
+    channel: item.channel,
+    conversationId: conversationIds.get(item.conversationRef) ?? null,
+    direction: item.direction,
+    initiative: item.initiative,
+    actor: item.actor ?? "HUMAN",
+    kind: item.kind,
+    summary: item.summary,
+    body: item.body,
+    durationSeconds: item.durationSeconds,
+    attributes: item.attributes,
+    occurredAt: item.occurredAt,
+  }));
 }
 
 /** Items whose channel nobody has defined, refused by index. */

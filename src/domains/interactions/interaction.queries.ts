@@ -1,9 +1,9 @@
-import { sql } from "drizzle-orm";
+import { type SQL, sql } from "drizzle-orm";
 import { customers, sources } from "#schema/customers.js";
 import { type ChannelRow, channels, conversations, interactions } from "#schema/interactions.js";
 import type { Database, Tx } from "../../platform/database/database.js";
 import type { Listing } from "../../platform/database/page.js";
-import { insertRows } from "../../platform/database/rows.js";
+import { insertOf, insertRows } from "../../platform/database/rows.js";
 import { byIds, statement } from "../../platform/database/statement.js";
 import { orderKey } from "../../platform/graphql/sorting.js";
 import { type Id, uuidOf } from "../../platform/ids.js";
@@ -135,9 +135,7 @@ export async function upsertConversations(
   );
 }
 
-export async function insertInteractions(
-  tx: Tx,
-  rows: readonly (typeof interactions.$inferInsert)[],
-): Promise<void> {
-  await insertRows(tx, interactions, rows);
+/** Inserts interactions, once it is sent: at least one. */
+export function interactionsInsert(rows: readonly (typeof interactions.$inferInsert)[]): SQL {
+  return insertOf(interactions, rows);
 }

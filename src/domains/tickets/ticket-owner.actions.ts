@@ -4,7 +4,7 @@ import type { NewEvent } from "../../platform/events/events.js";
 import { groupBy } from "../../platform/group.js";
 import { type Id, newId } from "../../platform/ids.js";
 import { claimRecords } from "../../platform/ingest/claims.js";
-import { resolveReferences, type Subject } from "../customers/reference.actions.js";
+import { lookUp, resolveReferences, type Subject } from "../customers/reference.actions.js";
 import type { CustomerReference } from "../customers/reference.rules.js";
 import { selectTicketHeads } from "./ticket.queries.js";
 
@@ -44,7 +44,9 @@ export async function ticketOwners(
     reference: item.customer,
     occurredAt: item.occurredAt,
   }));
-  const resolved = await resolveReferences(tx, source, phoneRegion, requests);
+  const lookedUp = lookUp(tx, source, phoneRegion, requests);
+  const resolved = await resolveReferences(tx, source, requests, lookedUp);
+  await resolved.done;
   const subjects: TicketOwners["subjects"] = new Map();
   for (const [ref, own] of draftsByRef) {
     const ticketId = known.get(ref);

@@ -75,6 +75,7 @@ export function recordTicketEvents(services: WriteServices, source: string, item
       record: "TICKET_EVENT",
       id: "ticketEvent",
       item: ticketEventItem,
+      anchorsAll: true,
       async anchor(tx, from, drafts) {
         owners = await ticketOwners(tx, from, services.phoneRegion, drafts);
         return owners.subjects;

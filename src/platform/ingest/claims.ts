@@ -24,11 +24,12 @@ export async function claimRecords<K extends IdKind>(
       recordId: uuidOf(draft.id),
     }))
     .toSorted((a, b) => (a.sourceRef < b.sourceRef ? -1 : 1));
-  const won = await insertRows(tx, recordClaims, rows, sql`on conflict do nothing returning source_ref`);
-  if (won.length === drafts.length) return new Map();
-  const fresh = new Set(won.map((row) => row.source_ref as string));
-  const lost = rows.map((row) => row.sourceRef).filter((ref) => !fresh.has(ref));
-  return selectClaims(tx, source, kind, lost);
+  const { count } = await insertRows(tx, recordClaims, rows, sql`on conflict do nothing`);
+  if (count === drafts.length) return new Map();
+  const refs = rows.map((row) => row.sourceRef);
+  const known = await selectClaims(tx, source, kind, refs);
+  for (const { id, item } of drafts) if (known.get(item.sourceRef) === id) known.delete(item.sourceRef);
+  return known;
 }
 
 /** Which records these references of a source became; unknown ones are missing from the answer. */
