@@ -241,6 +241,31 @@ test("a text among the arguments is read anew in each request: a duration is cou
     expect(await executePlanned({ schema: own, document, rootValue })).toEqual({ data: { since } });
 });
 
+test("a list of promises that breaks at one leaves none of the others unhandled", async () => {
+  const broken: unknown[] = [];
+  const note = (error: unknown) => broken.push(error);
+  process.on("unhandledRejection", note);
+  const own = buildSchema("type Query { all: [Int] late: [Int] sure: Int! }");
+  const list = () => [new Error("first"), Promise.reject(new Error("second"))];
+  const late = async () => {
+    await null;
+    return list();
+  };
+  for (const rootValue of [
+    { all: list, late: () => null, sure: () => 1 },
+    { all: () => null, late, sure: () => 1 },
+    { all: () => null, late, sure: async () => null },
+  ]) {
+    const document = parse("{ sure all late }");
+    const args = { schema: own, document, rootValue };
+    expect(await executePlanned(args)).toEqual(await execute(args));
+  }
+  // Node tells of unhandled rejections before it turns to the next phase of its loop.
+  await new Promise((resolve) => setImmediate(resolve));
+  process.off("unhandledRejection", note);
+  expect(broken).toEqual([]);
+});
+
 test("fragments that multiply are not planned beyond a bound", async () => {
   const levels = Array.from(
     { length: 12 },

@@ -14,7 +14,7 @@ import {
 } from "graphql";
 import { LeftToGraphql } from "./left-to-graphql.js";
 import type { FieldPlan, Plan } from "./plan.js";
-import { isPromise, type Run } from "./run.js";
+import { disregard, isPromise, type Run } from "./run.js";
 
 /** Where a value goes: a property of an answer's object, or a place in one of its lists. */
 export type Target = Record<string | number, unknown>;
@@ -66,7 +66,13 @@ function list(complete: Complete): Complete {
     if (!Array.isArray(value)) throw new LeftToGraphql("no array");
     const items: unknown[] = new Array(value.length);
     target[key] = items;
-    for (let i = 0; i < value.length; i++) run.put(value[i], complete, items as unknown as Target, i);
+    let i = 0;
+    try {
+      for (; i < value.length; i++) run.put(value[i], complete, items as unknown as Target, i);
+    } catch (error) {
+      disregard(value, i + 1);
+      throw error;
+    }
   };
 }
 

@@ -54,7 +54,7 @@ export class Run {
     target[key] = undefined; // keeps the place among the others
     value.then(
       (kept) => {
-        if (this.ended) return;
+        if (this.ended) return disregard(kept);
         try {
           complete(this, kept, target, key);
           if (--this.waiting === 0) this.endWith(target);
@@ -96,4 +96,10 @@ export class Run {
 
 export function isPromise(value: unknown): value is Promise<unknown> {
   return typeof (value as Promise<unknown> | null | undefined)?.then === "function";
+}
+
+/** Promises in a list that nobody looks at any more: one that is broken would otherwise end the process as unhandled. */
+export function disregard(list: unknown, from = 0): void {
+  if (!Array.isArray(list)) return;
+  for (let i = from; i < list.length; i++) if (isPromise(list[i])) list[i].then(undefined, () => {});
 }
