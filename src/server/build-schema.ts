@@ -1,5 +1,5 @@
 import "reflect-metadata";
-import type { GraphQLSchema } from "graphql";
+import { type GraphQLSchema, isInterfaceType } from "graphql";
 import { buildSchema, type NonEmptyArray } from "type-graphql";
 import {
   CustomerChangeResolver,
@@ -60,6 +60,7 @@ import {
   TicketEventResolver,
   TicketResolver,
 } from "../domains/tickets/ticket.resolver.js";
+import { typeNameOf } from "../platform/graphql/node.js";
 import { callDirectly } from "./direct-resolvers.js";
 import { reads } from "./reads.js";
 
@@ -114,6 +115,9 @@ export function builtSchema(): Promise<GraphQLSchema> {
   built ??= buildSchema({ resolvers, validate: false, pubSub: noPubSub }).then((schema) => {
     schema.extensions = { ...schema.extensions, reads };
     callDirectly(schema);
+    // type-graphql's own is asynchronous, which would make every row of an interface wait.
+    for (const type of Object.values(schema.getTypeMap()))
+      if (isInterfaceType(type)) type.resolveType = (row) => typeNameOf(row as { id: string });
     return schema;
   });
   return built;

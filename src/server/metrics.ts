@@ -15,7 +15,7 @@ export function createMetrics(): Metrics {
   const registry = new Registry();
   const queries = new Counter({
     name: "customer360_queries_total",
-    help: "Queries by how they were read: one compiled statement, or resolvers and why.",
+    help: "Queries over HTTP by how they were read: one compiled statement, or resolvers and why.",
     labelNames: ["read", "reason"],
     registers: [registry],
   });
@@ -43,7 +43,11 @@ export function createMetricsPage(metrics: Metrics, identify: (key: string | nul
       response.writeHead(200, { "content-type": "text/plain; version=0.0.4; charset=utf-8" });
       return response.end(text);
     };
-    answer().catch(() => response.writeHead(503).end());
+    answer().catch(() => {
+      const errors = [{ message: "Figures cannot be given just now.", extensions: { code: "UNAVAILABLE" } }];
+      response.writeHead(503, { "content-type": "application/json; charset=utf-8" });
+      response.end(JSON.stringify({ errors }));
+    });
     return true;
   };
 }

@@ -10,7 +10,7 @@ import type { Metrics } from "./metrics.js";
 import { clientError } from "./operation.js";
 
 export interface ReadOptions {
-  /** Absent: every document goes through the resolvers. */
+  /** Null: every document goes through the resolvers. */
   compiled: CompiledReads | null;
   metrics: Metrics;
   /** Tell in `extensions.read` how each query was read. For development. */

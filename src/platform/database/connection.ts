@@ -54,8 +54,11 @@ const ANSWER_GRACE_MS = 2_000;
 const LOOK_MS = 250;
 const END_WAIT_S = 1;
 const OLDEST_MAJOR_VERSION = 15;
-/** The server keeps every prepared statement until its session ends; a large one takes some hundred kilobytes. */
-const PREPARED_MAX = 500;
+/**
+ * The server keeps every prepared statement until its session ends, some of them hundreds of kilobytes. More than the
+ * program keeps (`statement.ts`, `compiled-reads.ts`), so that only made-up shapes wear a session out.
+ */
+const PREPARED_MAX = 800;
 
 /** Rejects with DATABASE_UNREACHABLE or DATABASE_TOO_OLD. */
 export async function openConnection(

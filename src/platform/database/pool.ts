@@ -35,6 +35,8 @@ const CLOSE_WAIT_MS = 5_000;
 
 export function createPool({ open, size, sharing, waitMs }: PoolOptions): Pool {
   const slots = new Set<Slot>();
+  /** Sessions that take nobody new and end with their last user. */
+  const retiring = new Set<Slot>();
   const waiters = new Set<Waiter>();
   let opening = 0;
   let openError: unknown;
@@ -56,7 +58,7 @@ export function createPool({ open, size, sharing, waitMs }: PoolOptions): Pool {
   function lend<T>(slot: Slot, work: (connection: ServerConnection) => Promise<T>): Promise<T> {
     const giveBack = () => {
       slot.users--;
-      if (slot.users === 0 && slot.connection.worn) retire(slot);
+      if (slot.connection.worn) retire(slot);
       if (waiters.size > 0) serveWaiters();
       if (announceIdle && isIdle()) announceIdle();
     };
@@ -65,11 +67,11 @@ export function createPool({ open, size, sharing, waitMs }: PoolOptions): Pool {
     return working;
   }
 
-  /** Ends a session that has served enough; whoever comes next opens a fresh one. */
+  /** A session that has served enough gives its place to a fresh one at once, and ends when its last user has left. */
   function retire(slot: Slot): void {
-    slots.delete(slot);
+    if (slots.delete(slot)) retiring.add(slot);
     if (ofThisTurn === slot) ofThisTurn = undefined;
-    void slot.connection.end();
+    if (slot.users === 0) void slot.connection.end().finally(() => retiring.delete(slot));
     openAnother();
   }
 
@@ -188,11 +190,11 @@ export function createPool({ open, size, sharing, waitMs }: PoolOptions): Pool {
       });
       clearTimeout(timer);
     }
-    await Promise.all([...slots].map(({ connection }) => connection.end()));
+    await Promise.all([...slots, ...retiring].map(({ connection }) => connection.end()));
   }
 
   function isIdle(): boolean {
-    return [...slots].every(({ users }) => users === 0);
+    return [...slots, ...retiring].every(({ users }) => users === 0);
   }
 }
 

@@ -43,7 +43,7 @@ export function byIds<T extends PgTable & { id: PgColumn; $inferSelect: { id: Id
 }
 
 /** Shapes of statements kept prepared: a few per list in practice; the bound is against made-up filters. */
-const maxShapes = 1_000;
+const maxShapes = 300;
 const shapes = new WeakMap<Database["read"], LRUCache<string, Run<unknown>>>();
 
 /** The same for a statement whose text follows the request: prepared once for each shape, which its name spells out. */

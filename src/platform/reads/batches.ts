@@ -14,8 +14,8 @@ interface Batch {
   askers: Map<string, Asker[]>;
 }
 
-/** Ids in one statement: few enough that nobody waits long for the rows of the others. */
-const maxBatchSize = 50;
+/** Ids in one statement: beyond a few its cost per id falls no more, and each waits for the rows of all. */
+const maxBatchSize = 20;
 
 /**
  * Requests of one turn of the event loop that ask the same of different customers share a statement; equal ones share the

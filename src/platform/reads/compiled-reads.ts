@@ -33,7 +33,7 @@ export interface ReadRequest {
 export type ReadAnswer = { bytes: Buffer } | { reason: string };
 
 /** Statements kept: a few for each document in practice. The bound is against made-up filters. */
-const maxStatements = 500;
+const maxStatements = 300;
 
 interface CompiledOutline extends Outline {
   id: number;
@@ -105,10 +105,19 @@ export class CompiledReads {
     let statement = this.statements.get(key);
     if (!statement) {
       const fixed = Object.assign({}, ...[...outline.bound.values()].map((bound) => bound.values));
-      statement = buildStatement(outline, pages, fixed);
+      statement = this.build(outline, pages, fixed);
       this.statements.set(key, statement);
     }
     return { statement, values };
+  }
+
+  /** What the compiler did not foresee is the resolvers' to answer. */
+  private build(...parts: Parameters<typeof buildStatement>): ReadStatement {
+    try {
+      return buildStatement(...parts);
+    } catch {
+      throw new NotCompiled("its statement could not be built");
+    }
   }
 
   private outlineFor(request: ReadRequest, variables: Record<string, unknown>): CompiledOutline {

@@ -42,7 +42,10 @@ export type EdgePart = { key: string } & (
   | { kind: "cursor" | "typename"; name: string }
 );
 
-/** A field whose arguments are read anew for each request, unless they hold no variable and no relative time. */
+/**
+ * A field whose arguments are read anew for each request; those of a page only if they hold a variable or a relative time.
+ * Those that find a row may ask the context, which is another each time.
+ */
 export interface Site {
   index: number;
   source: PageRead | RowRead;
@@ -217,7 +220,7 @@ class Walk {
       index: this.sites.length,
       source,
       read: argumentsReader(field, node),
-      fixed: isFixed(node),
+      fixed: source.kind === "page" && isFixed(node),
     };
     this.sites.push(site);
     return site;

@@ -45,7 +45,7 @@ export function buildStatement(
 /** Requests for one row by an id of their own, and nothing else at the root, are answered many at a time. */
 function batchValueOf({ parts }: Outline): string | null {
   const [root, ...others] = parts;
-  if (root?.kind !== "row" || others.length > 0 || root.site.fixed || !root.read.batchBy) return null;
+  if (root?.kind !== "row" || others.length > 0 || !root.read.batchBy) return null;
   return prefixOf(root.site.index) + root.read.batchBy;
 }
 

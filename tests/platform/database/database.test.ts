@@ -66,7 +66,7 @@ describe("sessions", () => {
   });
 
   test("a session is replaced before it keeps too many prepared statements, and nobody notices", async () => {
-    const bound = 500;
+    const bound = 800;
     const texts = Array.from({ length: 3 * bound }, (_, i) => `select ${i}::int, pg_backend_pid()`);
     const pids = new Set<unknown>();
     const width = 10;
