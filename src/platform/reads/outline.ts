@@ -48,6 +48,8 @@ export interface Site {
   source: PageRead | RowRead;
   read: ReadArguments;
   fixed: boolean;
+  /** How often a page is counted: under one response key or several. */
+  counts: number;
 }
 
 export interface Outline {
@@ -200,6 +202,7 @@ class Walk {
       }
       return { key, kind: name === "__typename" ? "typename" : "totalCount", name: target.name };
     });
+    site.counts = parts.filter(({ kind }) => kind === "totalCount").length;
     return { kind: "page", listing, site, parts };
   }
 
@@ -218,6 +221,7 @@ class Walk {
       source,
       read: argumentsReader(field, node),
       fixed: isFixed(node),
+      counts: 0,
     };
     this.sites.push(site);
     return site;
