@@ -59,6 +59,8 @@ const OLDEST_MAJOR_VERSION = 15;
  * program keeps (`statement.ts`, `compiled-reads.ts`), so that only made-up shapes wear a session out.
  */
 const PREPARED_MAX = 800;
+/** Characters of those statements: a plan takes about a hundred times its text, so this is some hundred megabytes. */
+const PREPARED_LENGTH_MAX = 1_000_000;
 
 /** Rejects with DATABASE_UNREACHABLE or DATABASE_TOO_OLD. */
 export async function openConnection(
@@ -96,6 +98,7 @@ export class ServerConnection {
   readonly pending = new Set<PendingStatement>();
 
   private readonly prepared = new Set<string>();
+  private preparedLength = 0;
   private readonly client: postgres.Sql;
   private backendPid = 0;
   private readonly watch: NodeJS.Timeout;
@@ -127,7 +130,7 @@ export class ServerConnection {
 
   /** True once the session keeps so many prepared statements that it should make room for a fresh one. */
   get worn(): boolean {
-    return this.prepared.size >= PREPARED_MAX;
+    return this.prepared.size >= PREPARED_MAX || this.preparedLength >= PREPARED_LENGTH_MAX;
   }
 
   /** Sends at once; answers come in the order of sending. Rejects with ConnectionLost when the connection dies first. */
@@ -136,7 +139,10 @@ export class ServerConnection {
       if (this.lost) return reject(this.lost);
       const { audience } = options;
       if (audience?.left) return reject(abandoned());
-      if (options.prepare) this.prepared.add(text);
+      if (options.prepare && !this.prepared.has(text)) {
+        this.prepared.add(text);
+        this.preparedLength += text.length;
+      }
       const query = queryOf(this.client, text, encodeParameters(parameters), options);
       const statement = { sentAt: Date.now(), text, audience, reject };
       if (this.pending.size === 0) this.answeredAt = statement.sentAt;

@@ -17,9 +17,6 @@ export type Selecting = readonly (FieldNode | OperationDefinitionNode)[];
 /** By response key in the order of first mention; several mentions bring several nodes. */
 export type SelectedFields = ReadonlyMap<string, readonly FieldNode[]>;
 
-/** Combinations of @skip and @include that one document is worked out for; the bound is against made-up ones. */
-export const maxVariants = 32;
-
 /** Collects fields as graphql-js does, for one document and one combination of @skip and @include. */
 export class FieldCollector {
   constructor(

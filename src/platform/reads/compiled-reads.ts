@@ -8,7 +8,6 @@ import {
   FieldCollector,
   type Fragments,
   fragmentsOf,
-  maxVariants,
 } from "../graphql/selected-fields.js";
 import { coerceVariables } from "../graphql/variables.js";
 import { type BoundSite, bindSite } from "./arguments.js";
@@ -34,6 +33,10 @@ export type ReadAnswer = { bytes: Buffer } | { reason: string };
 
 /** Statements kept: a few for each document in practice. The bound is against made-up filters. */
 const maxStatements = 300;
+/** Length of the shapes of all filters in one statement: a few full ones. Planning more takes seconds and a gigabyte. */
+const maxShapeLength = 2_000;
+/** Fields of all outlines together; one takes some hundred bytes. The bound is against made-up documents and variants. */
+const maxOutlinedFields = 50_000;
 
 interface CompiledOutline extends Outline {
   id: number;
@@ -44,9 +47,8 @@ interface CompiledOutline extends Outline {
 interface CompiledDocument {
   /** Variables that decide about fields, in @skip and @include. */
   deciding: readonly string[];
+  id: number;
   fragments: Fragments;
-  /** By access class and combination of @skip and @include. */
-  outlines: Map<string, CompiledOutline | NotCompiled>;
 }
 
 /** Queries as one SQL statement each. What cannot be one is left to the resolvers, errors of arguments included. */
@@ -54,7 +56,11 @@ export class CompiledReads {
   private readonly documents = new WeakMap<OperationDefinitionNode, CompiledDocument>();
   private readonly statements: LRUCache<string, ReadStatement>;
   private readonly batches: Batches;
-  private outlines = 0;
+  /** By document, access class and combination of @skip and @include; where there is none, why. */
+  private readonly outlines = new LRUCache<string, CompiledOutline | string>({
+    maxSize: maxOutlinedFields,
+  });
+  private ids = 0;
 
   constructor(
     private readonly schema: GraphQLSchema,
@@ -94,11 +100,15 @@ export class CompiledReads {
     const values: Record<string, unknown> = {};
     const pages: (PageSite | null)[] = [];
     let key = String(outline.id);
+    let shapeLength = 0;
     for (const site of outline.sites) {
       const bound = outline.bound.get(site.index) ?? bindSite(site, coerced, request.context);
       if (site.fixed) outline.bound.set(site.index, bound);
       else Object.assign(values, bound.values);
       pages.push(bound.page);
+      // A filter is written once for the rows, and once for each count.
+      shapeLength += (bound.page?.clauses.filter.shape.length ?? 0) * (1 + site.counts);
+      if (shapeLength > maxShapeLength) throw new NotCompiled("its filters are too long");
       key += `|${bound.shape}`;
     }
     for (const computed of outline.computed) Object.assign(values, computed(request.context as never));
@@ -124,32 +134,32 @@ export class CompiledReads {
     let known = this.documents.get(request.operation);
     if (!known) {
       const deciding = decidingVariables(request.document);
-      known = { deciding, fragments: fragmentsOf(request.document), outlines: new Map() };
+      known = { deciding, id: ++this.ids, fragments: fragmentsOf(request.document) };
       this.documents.set(request.operation, known);
     }
     const decided = known.deciding.map((name) => String(variables[name])).join();
-    const variant = `${accessClassOf(request.scopes)}|${decided}`;
-    let outline = known.outlines.get(variant);
+    const variant = `${known.id}|${accessClassOf(request.scopes)}|${decided}`;
+    let outline = this.outlines.get(variant);
     if (!outline) {
-      if (known.outlines.size >= maxVariants) throw new NotCompiled("it has too many variants");
-      outline = this.compile(request, known, variables);
-      known.outlines.set(variant, outline);
+      const compiled = this.compile(request, known, variables);
+      outline = compiled.outline;
+      this.outlines.set(variant, outline, { size: 1 + compiled.fieldCount });
     }
-    if (outline instanceof NotCompiled) throw outline;
+    if (typeof outline === "string") throw new NotCompiled(outline);
     return outline;
   }
 
   private compile(request: ReadRequest, { fragments }: CompiledDocument, variables: Record<string, unknown>) {
+    const selection = new Selection(new FieldCollector(this.schema, fragments, variables));
     try {
       const { operation, scopes } = request;
       const query = this.schema.getQueryType();
       if (operation.operation !== "query" || !query) throw new NotCompiled("only queries are compiled");
-      const selection = new Selection(new FieldCollector(this.schema, fragments, variables));
       const outline = outlineOf(query, operation, { reads: this.reads, selection, scopes });
-      this.outlines++;
-      return { ...outline, id: this.outlines, bound: new Map<number, BoundSite>() };
+      const compiled = { ...outline, id: ++this.ids, bound: new Map<number, BoundSite>() };
+      return { outline: compiled, fieldCount: selection.fieldCount };
     } catch (error) {
-      if (error instanceof NotCompiled) return error;
+      if (error instanceof NotCompiled) return { outline: error.message, fieldCount: 0 };
       throw error;
     }
   }

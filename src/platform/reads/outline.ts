@@ -51,6 +51,8 @@ export interface Site {
   source: PageRead | RowRead;
   read: ReadArguments;
   fixed: boolean;
+  /** How often a page is counted: under one response key or several. */
+  counts: number;
 }
 
 export interface Outline {
@@ -203,6 +205,7 @@ class Walk {
       }
       return { key, kind: name === "__typename" ? "typename" : "totalCount", name: target.name };
     });
+    site.counts = parts.filter(({ kind }) => kind === "totalCount").length;
     return { kind: "page", listing, site, parts };
   }
 
@@ -221,6 +224,7 @@ class Walk {
       source,
       read: argumentsReader(field, node),
       fixed: source.kind === "page" && isFixed(node),
+      counts: 0,
     };
     this.sites.push(site);
     return site;

@@ -9,7 +9,7 @@ const maxFields = 400;
 
 /** The fields of one document. Throws NotCompiled when there are too many. */
 export class Selection {
-  private fieldCount = 0;
+  fieldCount = 0;
 
   constructor(private readonly collector: FieldCollector) {}
 

@@ -8,17 +8,25 @@ import {
   type OperationDefinitionNode,
   OperationTypeNode,
 } from "graphql";
-import { decidingVariables, maxVariants } from "../../platform/graphql/selected-fields.js";
+import { LRUCache } from "lru-cache";
+import { decidingVariables } from "../../platform/graphql/selected-fields.js";
 import { coerceVariables } from "../../platform/graphql/variables.js";
 import { Plan } from "./plan.js";
 import { Run } from "./run.js";
 
 interface KnownOperation {
+  id: number;
   /** Variables that decide about fields. */
   deciding: readonly string[];
-  /** By combination; null where it cannot be planned. */
-  plans: Map<string, Plan | null>;
 }
+
+/** Fields of all plans together; one takes one to two kilobytes. The bound is against made-up documents and variants. */
+const maxPlannedFields = 30_000;
+const unplanned = Symbol("cannot be planned");
+
+/** By operation and combination of @skip and @include. */
+const plans = new LRUCache<string, Plan | typeof unplanned>({ maxSize: maxPlannedFields });
+let operationCount = 0;
 
 const operations = new WeakMap<OperationDefinitionNode, KnownOperation>();
 
@@ -40,8 +48,19 @@ export async function plannedData(asked: Asked): Promise<Record<string, unknown>
   const { schema, operation, context } = asked;
   if (operation.operation === OperationTypeNode.MUTATION) return null;
   const coerced = coerceVariables(schema, operation, asked.variables ?? {});
-  const plan = coerced && planOf(asked, coerced);
-  return plan ? new Run(context, coerced).start(plan, asked.rootValue) : null;
+  if (!coerced) return null;
+  const { key, plan } = planOf(asked, coerced);
+  if (!plan) return null;
+  const known = plan.count;
+  try {
+    return await new Run(context, coerced).start(plan, asked.rootValue);
+  } finally {
+    // A plan grows as far as answers reach. Taken out first: the cache keeps the size of a value that stays the same.
+    if (plan.count > known) {
+      plans.delete(key);
+      plans.set(key, plan, { size: plan.count });
+    }
+  }
 }
 
 /** Like graphql-js's own `execute`, which it is where the plan cannot answer. */
@@ -53,20 +72,21 @@ export async function executePlanned(args: ExecutionArgs): Promise<ExecutionResu
   return data ? { data } : execute(args);
 }
 
-function planOf({ schema, document, operation }: Asked, variables: Record<string, unknown>): Plan | null {
+function planOf({ schema, document, operation }: Asked, variables: Record<string, unknown>) {
   let known = operations.get(operation);
   if (!known) {
-    known = { deciding: decidingVariables(document), plans: new Map() };
+    operationCount++;
+    known = { id: operationCount, deciding: decidingVariables(document) };
     operations.set(operation, known);
   }
-  const variant = known.deciding.map((name) => String(variables[name])).join();
-  let plan = known.plans.get(variant);
-  if (plan === undefined && known.plans.size < maxVariants) {
+  const key = `${known.id}|${known.deciding.map((name) => String(variables[name])).join()}`;
+  let plan = plans.get(key);
+  if (!plan) {
     const deciding = Object.fromEntries(known.deciding.map((name) => [name, variables[name]]));
-    plan = tryPlan(() => new Plan(schema, document, operation, deciding));
-    known.plans.set(variant, plan);
+    plan = tryPlan(() => new Plan(schema, document, operation, deciding)) ?? unplanned;
+    plans.set(key, plan, { size: plan === unplanned ? 1 : plan.count + 1 });
   }
-  return plan ?? null;
+  return { key, plan: plan === unplanned ? null : plan };
 }
 
 function tryPlan(make: () => Plan): Plan | null {

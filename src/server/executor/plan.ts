@@ -44,7 +44,8 @@ const noArguments = Object.freeze({});
  * answer ever had is never planned.
  */
 export class Plan {
-  private count = 0;
+  /** Fields planned so far. */
+  count = 0;
   private readonly collector: FieldCollector;
   readonly root: readonly FieldPlan[];
 
