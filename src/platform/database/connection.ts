@@ -52,6 +52,8 @@ export interface PendingStatement {
 /** How much later than the server's own statement timeout an answer may come before the server counts as gone. */
 const ANSWER_GRACE_MS = 2_000;
 const LOOK_MS = 250;
+/** How late a cancel that was asked for here may still hit. */
+const CANCEL_ECHO_MS = 2_000;
 const END_WAIT_S = 1;
 const OLDEST_MAJOR_VERSION = 15;
 /**
@@ -101,6 +103,7 @@ export class ServerConnection {
   private preparedLength = 0;
   private readonly client: postgres.Sql;
   private backendPid = 0;
+  private cancelledAt = Number.NEGATIVE_INFINITY;
   private readonly watch: NodeJS.Timeout;
   private socket: net.Socket | undefined;
   private answeredAt = 0;
@@ -156,8 +159,8 @@ export class ServerConnection {
         if (endsConnection(error)) this.lose(new ConnectionLost(error.message, { cause: error }));
         if (this.session.cancel && isCanceled(error)) {
           if (audience?.left) return reject(abandoned());
-          // Meant for the one before, which had just ended; a statement that ran into its own time limit is not sent again.
-          if (Date.now() - statement.sentAt < this.session.statementTimeoutMs)
+          // Meant for the one before, which had just ended. Nobody else's cancel is answered by sending again.
+          if (Date.now() - this.cancelledAt < CANCEL_ECHO_MS)
             return resolve(this.send(text, parameters, options));
         }
         reject(this.lost ?? error);
@@ -222,7 +225,9 @@ export class ServerConnection {
   /** What runs is the oldest; those behind it get their turn and are looked at then. */
   private cancelWhenAbandoned(): void {
     const [running] = this.pending;
-    if (running?.audience?.left) this.session.cancel?.(this.backendPid, running.text);
+    if (!running?.audience?.left || !this.session.cancel) return;
+    this.cancelledAt = Date.now();
+    this.session.cancel(this.backendPid, running.text);
   }
 }
 

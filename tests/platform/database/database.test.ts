@@ -163,12 +163,28 @@ describe("whoever leaves", () => {
     await expect(sent).rejects.toMatchObject({ code: "DATABASE_ABANDONED" });
   });
 
-  test("does no harm to others: a statement that was hit by mistake is sent again", async () => {
-    const text = "select 'answered', pg_sleep(1)";
-    const innocent = narrow.readBytes(text, [], { left: false });
-    const hit = sql`select pg_cancel_backend(pid) as hit from pg_stat_activity where query = ${text} and state = 'active'`;
+  const answersSlowly = "select 'answered', pg_sleep(1)";
+  const hit = sql`select pg_cancel_backend(pid) as hit from pg_stat_activity
+    where query = ${answersSlowly} and state = 'active'`;
+  const cancelIt = async () => {
     while (!(await database.read.execute(hit)).some((row) => row.hit));
+  };
+
+  test("does no harm to others: a statement that the cancel hits by mistake is sent again", async () => {
+    const audience = { left: false };
+    const slow = narrow.readBytes("select pg_sleep(15)", [], audience);
+    const innocent = narrow.readBytes(answersSlowly, [], { left: false });
+    audience.left = true;
+    await expect(slow).rejects.toMatchObject({ code: "DATABASE_ABANDONED" });
+    await cancelIt();
     expect(String((await innocent)[0]?.[0])).toBe("answered");
+  });
+
+  test("is not confused with an operator, whose cancel ends a statement", async () => {
+    const running = narrow.readBytes(answersSlowly, [], { left: false });
+    const refused = expect(running).rejects.toMatchObject({ code: "57014" });
+    await cancelIt();
+    await refused;
   });
 
   test("does not keep a statement from its own time limit", async () => {
