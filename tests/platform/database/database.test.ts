@@ -65,6 +65,16 @@ describe("sessions", () => {
     expect(await database.read.execute(prepared)).toEqual([{ count: 1 }]);
   });
 
+  test("a session is replaced before its prepared statements are too long, however few", async () => {
+    const pids = new Set<string>();
+    const padding = "x".repeat(100_000);
+    for (let i = 0; i < 45; i++) {
+      const [row] = await database.readBytes(`select pg_backend_pid() /* ${i} ${padding} */`, []);
+      pids.add(String(row?.[0]));
+    }
+    expect(pids.size).toBeGreaterThan(2); // there are two sessions at a time
+  });
+
   test("a session is replaced before it keeps too many prepared statements, and nobody notices", async () => {
     const bound = 800;
     const texts = Array.from({ length: 3 * bound }, (_, i) => `select ${i}::int, pg_backend_pid()`);
@@ -144,10 +154,16 @@ describe("whoever leaves", () => {
   });
   afterEach(() => narrow.close());
 
+  const untilItRuns = async (text: string) => {
+    const look = sql`select 1 from pg_stat_activity where query = ${text} and state = 'active'`;
+    while ((await database.read.execute(look)).length === 0);
+  };
+
   test("has their statement cancelled on the server; the one behind it answers", async () => {
     const audience = { left: false };
     const slow = narrow.readBytes("select pg_sleep(15)", [], audience);
     const behind = narrow.readBytes("select 'answered'", [], { left: false });
+    await untilItRuns("select pg_sleep(15)");
     audience.left = true;
 
     await expect(slow).rejects.toMatchObject({ code: "DATABASE_ABANDONED" });
@@ -174,6 +190,7 @@ describe("whoever leaves", () => {
     const audience = { left: false };
     const slow = narrow.readBytes("select pg_sleep(15)", [], audience);
     const innocent = narrow.readBytes(answersSlowly, [], { left: false });
+    await untilItRuns("select pg_sleep(15)");
     audience.left = true;
     await expect(slow).rejects.toMatchObject({ code: "DATABASE_ABANDONED" });
     await cancelIt();

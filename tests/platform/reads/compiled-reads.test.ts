@@ -101,6 +101,18 @@ test("a document that unfolds to very many fields is not compiled, and unfolding
   expect(await answer(compiled, document)).toEqual({ reason: "it selects more than 400 fields" });
 });
 
+test("a document whose filters would make an enormous statement is left to the resolvers before any SQL is made", async () => {
+  const compiled = new CompiledReads(await builtSchema(), reads, app.database);
+  const pages = Array.from(
+    { length: 20 },
+    (_, i) => `p${i}: purchases(where: $where) { totalCount nodes { id } }`,
+  );
+  const document = `query ($where: PurchaseFilter) { ${pages.join(" ")} }`;
+  const where = { or: Array.from({ length: 30 }, (_, i) => ({ sku: { eq: `A-${i}` } })) };
+  expect(await answer(compiled, document, { where })).toEqual({ reason: "its filters are too long" });
+  expect(compiled.size).toBe(0);
+});
+
 test("what would answer too much is refused by its cost before it is compiled", async () => {
   const edges = Array.from({ length: 20 }, (_, i) => `a${i}: interactions(first: 100) { nodes { id } }`).join(
     " ",
