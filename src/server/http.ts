@@ -183,7 +183,8 @@ function bytesOf(request: IncomingMessage): Promise<Buffer | null> {
 
 const json = { "content-type": "application/json; charset=utf-8" };
 
-function refuse(response: ServerResponse, status: number, code: string, message: string): void {
+/** An answer outside of GraphQL: JSON with a code like every other. */
+export function refuse(response: ServerResponse, status: number, code: string, message: string): void {
   // The rest of a body that is too large is not read: the connection ends with the answer.
   response.writeHead(status, status === 413 ? { ...json, connection: "close" } : json);
   response.end(JSON.stringify({ errors: [{ message, extensions: { code } }] }));

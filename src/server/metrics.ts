@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { Counter, Registry } from "prom-client";
-import { presentedKey } from "./http.js";
+import { presentedKey, refuse } from "./http.js";
 
 /** Figures of this node in the text format of Prometheus. They name fields of the schema, never data. */
 export interface Metrics {
@@ -34,20 +34,12 @@ export function createMetricsPage(metrics: Metrics, identify: (key: string | nul
   return (request: IncomingMessage, response: ServerResponse): boolean => {
     if ((request.url ?? "").split("?")[0] !== metricsPath) return false;
     const answer = async () => {
-      if (!(await identify(presentedKey(request.headers)))) {
-        const errors = [{ message: "Send a valid key.", extensions: { code: "UNAUTHENTICATED" } }];
-        response.writeHead(401, { "content-type": "application/json; charset=utf-8" });
-        return response.end(JSON.stringify({ errors }));
-      }
+      if (!(await identify(presentedKey(request.headers))))
+        return refuse(response, 401, "UNAUTHENTICATED", "Send a valid key.");
       const text = await metrics.text();
-      response.writeHead(200, { "content-type": "text/plain; version=0.0.4; charset=utf-8" });
-      return response.end(text);
+      response.writeHead(200, { "content-type": "text/plain; version=0.0.4; charset=utf-8" }).end(text);
     };
-    answer().catch(() => {
-      const errors = [{ message: "Figures cannot be given just now.", extensions: { code: "UNAVAILABLE" } }];
-      response.writeHead(503, { "content-type": "application/json; charset=utf-8" });
-      response.end(JSON.stringify({ errors }));
-    });
+    answer().catch(() => refuse(response, 503, "UNAVAILABLE", "Figures cannot be given just now."));
     return true;
   };
 }
