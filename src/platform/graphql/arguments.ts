@@ -1,4 +1,11 @@
-import { type FieldNode, type GraphQLField, getArgumentValues, isNonNullType, Kind } from "graphql";
+import {
+  type FieldNode,
+  type GraphQLField,
+  getArgumentValues,
+  isNonNullType,
+  Kind,
+  type ValueNode,
+} from "graphql";
 
 export type ReadArguments = (variables: Readonly<Record<string, unknown>>) => Record<string, unknown>;
 
@@ -27,4 +34,15 @@ export function argumentsReader(field: GraphQLField<unknown, unknown>, node: Fie
     }
     return values;
   };
+}
+
+/** Whether arguments mean the same in every request. Texts may not: a duration is counted from now. */
+export function isFixed({ arguments: given = [] }: FieldNode): boolean {
+  return given.every(({ value }) => isFixedValue(value));
+}
+
+function isFixedValue(value: ValueNode): boolean {
+  if (value.kind === Kind.LIST) return value.values.every(isFixedValue);
+  if (value.kind === Kind.OBJECT) return value.fields.every((field) => isFixedValue(field.value));
+  return value.kind !== Kind.VARIABLE && value.kind !== Kind.STRING;
 }

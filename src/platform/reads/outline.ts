@@ -9,13 +9,12 @@ import {
   isLeafType,
   isNonNullType,
   isObjectType,
-  Kind,
   type OperationDefinitionNode,
 } from "graphql";
 import { publicField, type Scope } from "../access/scopes.js";
 import type { Edge } from "../database/edge.js";
 import type { Listing } from "../database/page.js";
-import { argumentsReader, type ReadArguments } from "../graphql/arguments.js";
+import { argumentsReader, isFixed, type ReadArguments } from "../graphql/arguments.js";
 import type { Selecting } from "../graphql/selected-fields.js";
 import { leafOf, type Piece } from "./json-text.js";
 import type { FieldRead, PageRead, Reads, RowRead, TypeReads } from "./reads.js";
@@ -274,10 +273,4 @@ function renamed(read: FieldRead & { kind: "column" }, edge: Edge): FieldRead {
   const pair = edge.on.find(([child]) => child === read.column);
   // A column that the edge does not tell makes the field unreadable here, and the object is looked up.
   return pair ? { kind: "column", column: pair[1] } : { kind: "object", columns: {} };
-}
-
-/** No variable, and no text that could be a time relative to now. */
-function isFixed(node: FieldNode): boolean {
-  const text = JSON.stringify(node.arguments ?? [], (key, value) => (key === "loc" ? undefined : value));
-  return !text.includes(`"kind":"${Kind.VARIABLE}"`) && !/"kind":"StringValue","value":"[+-]?P/.test(text);
 }

@@ -6,14 +6,12 @@ import {
   type GraphQLObjectType,
   type GraphQLResolveInfo,
   type GraphQLSchema,
-  getArgumentValues,
-  Kind,
   type OperationDefinitionNode,
   SchemaMetaFieldDef,
   TypeMetaFieldDef,
   TypeNameMetaFieldDef,
-  type ValueNode,
 } from "graphql";
+import { argumentsReader, isFixed, type ReadArguments } from "../../platform/graphql/arguments.js";
 import { FieldCollector, fragmentsOf, type Selecting } from "../../platform/graphql/selected-fields.js";
 import { type Complete, completeOf } from "./complete.js";
 import { LeftToGraphql } from "./left-to-graphql.js";
@@ -27,8 +25,7 @@ export interface FieldPlan {
   /** Arguments that the document fixes; null: they are read once per request, and kept under `index`. */
   fixed: Record<string, unknown> | null;
   index: number;
-  field: GraphQLField<unknown, unknown>;
-  node: FieldNode;
+  read: ReadArguments;
   info: GraphQLResolveInfo;
   complete: Complete;
 }
@@ -80,14 +77,14 @@ export class Plan {
   ): FieldPlan {
     const node = nodes[0] as FieldNode;
     const info = this.infoOf(type, field, nodes);
+    const read = argumentsReader(field, node);
     return {
       key,
       name: field.name,
       resolve: field.resolve,
-      fixed: field.args.length === 0 ? noArguments : isFixed(node) ? getArgumentValues(field, node) : null,
+      fixed: field.args.length === 0 ? noArguments : isFixed(node) ? read({}) : null,
       index: this.count,
-      field,
-      node,
+      read,
       info,
       complete: completeOf(this, field.type, nodes, info),
     };
@@ -122,15 +119,4 @@ export class Plan {
       { path: { get: leave }, rootValue: { get: leave } },
     ) as unknown as GraphQLResolveInfo;
   }
-}
-
-/** Whether arguments mean the same in every request. Texts may not: a duration is counted from now. */
-function isFixed({ arguments: given = [] }: FieldNode): boolean {
-  return given.every(({ value }) => isFixedValue(value));
-}
-
-function isFixedValue(value: ValueNode): boolean {
-  if (value.kind === Kind.LIST) return value.values.every(isFixedValue);
-  if (value.kind === Kind.OBJECT) return value.fields.every((field) => isFixedValue(field.value));
-  return value.kind !== Kind.VARIABLE && value.kind !== Kind.STRING;
 }

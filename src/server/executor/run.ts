@@ -1,4 +1,3 @@
-import { getArgumentValues } from "graphql";
 import { databaseErrorIn } from "../../platform/database/errors.js";
 import type { Complete, Target } from "./complete.js";
 import type { FieldPlan, Plan } from "./plan.js";
@@ -79,7 +78,7 @@ export class Run {
     if (plan.fixed) return plan.fixed;
     let given = this.given[plan.index];
     if (!given) {
-      given = getArgumentValues(plan.field, plan.node, this.variables);
+      given = plan.read(this.variables);
       this.given[plan.index] = given;
     }
     return given;
