@@ -5,9 +5,11 @@ import { sql } from "drizzle-orm";
 import { createContext, type Services } from "./context.js";
 import { Feed } from "./cross-domain/live/feed.js";
 import { startSequencer } from "./cross-domain/live/sequencer.js";
-import { createAuthenticate, rememberCallers } from "./platform/access/caller.js";
+import { type Caller, createAuthenticate, rememberCallers } from "./platform/access/caller.js";
+import type { Audience } from "./platform/database/audience.js";
 import { type ConnectionOptions, type DatabaseOptions, openDatabase } from "./platform/database/database.js";
 import { migrateDatabase } from "./platform/database/migrate.js";
+import { defaultMaxConnectionsPerKey } from "./platform/limits.js";
 import { faultOf, type Logger } from "./platform/log.js";
 import { CompiledReads } from "./platform/reads/compiled-reads.js";
 import { createApollo } from "./server/apollo.js";
@@ -15,10 +17,12 @@ import { builtSchema } from "./server/build-schema.js";
 import { createGraphiql } from "./server/graphiql.js";
 import { createHealth } from "./server/health.js";
 import { createHttpServer, graphqlPath, presentedKey, unauthenticated } from "./server/http.js";
+import { Connections } from "./server/live/connections.js";
+import { Hub } from "./server/live/hub.js";
 import { createMetrics, createMetricsPage } from "./server/metrics.js";
 import { reads } from "./server/reads.js";
 import { starter } from "./server/starter.js";
-import { serveWebSocket } from "./server/websocket.js";
+import { defaultPatience, type Patience, serveWebSocket } from "./server/websocket.js";
 
 export interface AppOptions {
   connection: ConnectionOptions;
@@ -35,6 +39,10 @@ export interface AppOptions {
   compiledReads?: boolean;
   /** Answers tell in `extensions.read` how they were read. */
   explainReads?: boolean;
+  /** Live connections that one key may hold; see `defaultMaxConnectionsPerKey`. */
+  maxConnectionsPerKey?: number;
+  /** How long slow and silent clients are waited for. */
+  patience?: Partial<Patience>;
 }
 
 export interface App {
@@ -113,12 +121,26 @@ async function serve(
     http.listen(options.port, options.host, resolve);
   });
   opened.push(() => drain(http));
+  const contextFor = (caller: Caller, requestId: string, audience: Audience) =>
+    createContext(services, caller, requestId, audience);
+  const hub = new Hub({
+    schema,
+    logger,
+    contextOf: ({ caller }, requestId, audience) => contextFor(caller, requestId, audience),
+  });
+  const maxPerKey = options.maxConnectionsPerKey ?? defaultMaxConnectionsPerKey;
+  const connections = new Connections({ authenticate, logger, maxPerKey });
+  opened.push(async () => connections.stop());
   const sockets = serveWebSocket(http, {
     schema,
     logger,
     allowedOrigins,
     authenticate,
-    createContext: (caller, requestId, audience) => createContext(services, caller, requestId, audience),
+    createContext: contextFor,
+    hub,
+    connections,
+    cursorOf: (pos) => services.feed.feedCursor(pos),
+    patience: { ...defaultPatience, ...options.patience },
   });
   opened.push(async () => {
     stopping = true;

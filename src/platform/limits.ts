@@ -44,6 +44,8 @@ export const maxValidationErrors = 5;
 export const maxSocketMessageBytes = 256 * 1024;
 /** Operations at once on one socket: a busy console has about ten. */
 export const maxSocketOperations = 50;
+/** Live connections of one key on one node: a browser each for a whole company; beyond that a client has gone wild. */
+export const defaultMaxConnectionsPerKey = 10_000;
 /** Free text of one field that a source sends: longer texts belong into a document store. */
 export const maxTextLength = 20_000;
 /** Short texts: names, codes, references. */

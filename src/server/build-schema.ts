@@ -6,6 +6,7 @@ import {
   CustomerLiveResolver,
   InteractionRecordedResolver,
   LiveResolver,
+  TicketChangeResolver,
 } from "../cross-domain/live/live.resolver.js";
 import { NodeResolver } from "../cross-domain/nodes/node.resolver.js";
 import { CustomerTimelineResolver } from "../cross-domain/timeline/timeline.resolver.js";
@@ -103,6 +104,7 @@ const resolvers: NonEmptyArray<new () => object> = [
   NodeResolver,
   CustomerTimelineResolver,
   LiveResolver,
+  TicketChangeResolver,
   InteractionRecordedResolver,
   CustomerChangeResolver,
   CustomerLiveResolver,

@@ -23,15 +23,15 @@ import { defaultPageSize, maxCost, maxNodeIds, maxPageSize } from "../platform/l
 /** Lists without a page (items of an order, identities) have about as many members. */
 const listSize = 10;
 
-/** Refuses an operation that could answer more objects than one answer may hold. Throws TOO_EXPENSIVE. */
+/** The cost of an operation. Throws TOO_EXPENSIVE for one that could answer more objects than one answer may hold. */
 export function checkCost(
   schema: GraphQLSchema,
   document: DocumentNode,
   operation: OperationDefinitionNode,
   variables: Readonly<Record<string, unknown>>,
-): void {
+): number {
   const cost = costOf(schema, document, operation, variables);
-  if (cost <= maxCost) return;
+  if (cost <= maxCost) return cost;
   const message = `This operation could answer ${cost} objects; ${maxCost} are allowed. Ask for smaller pages or fewer levels.`;
   throw new ApiError("TOO_EXPENSIVE", message, { cost, maxCost, http: { status: 400 } });
 }

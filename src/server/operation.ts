@@ -15,6 +15,7 @@ import {
   type ValidationRule,
   validate,
 } from "graphql";
+import { LRUCache } from "lru-cache";
 import type { Caller } from "../platform/access/caller.js";
 import { type DatabaseErrorCode, databaseErrorIn, passingFaults } from "../platform/database/errors.js";
 import { ApiError, errorCodes } from "../platform/errors.js";
@@ -50,6 +51,8 @@ export const validationRules: ValidationRule[] = [
 export interface PreparedOperation {
   document: DocumentNode;
   operation: OperationDefinitionNode;
+  /** Objects it may answer at most; of a subscription, with each event. */
+  cost: number;
 }
 
 /** Parses, validates, limits and authorises one operation of a socket; answers the errors when it may not run. */
@@ -65,17 +68,16 @@ export function prepareOperation(
   try {
     if (Buffer.byteLength(request.query) > maxDocumentBytes) return [tooLarge()];
     if (isDeeperThan(request.variables, maxJsonDepth)) return [tooDeep()];
-    const document = parseDocument(request.query);
-    const invalid = validate(schema, document, [...specifiedRules, ...validationRules], validationOptions);
-    if (invalid.length) return invalid.map((error) => withCode(error, "GRAPHQL_VALIDATION_FAILED"));
+    const document = checkedDocument(schema, request.query);
+    if (!("kind" in document)) return document;
     const operation = getOperationAST(document, request.operationName);
     if (!operation)
       return [
         withCode(new GraphQLError("No such operation in the document."), "OPERATION_RESOLUTION_FAILURE"),
       ];
     checkAccess(schema, document, operation, caller);
-    checkCost(schema, document, operation, request.variables ?? {});
-    return { document, operation };
+    const cost = checkCost(schema, document, operation, request.variables ?? {});
+    return { document, operation, cost };
   } catch (error) {
     if (error instanceof GraphQLError) return [error];
     throw error;
@@ -141,6 +143,26 @@ export function clientError(logger: Logger, requestId: string, error: unknown): 
   }
   logger.error({ requestId, ...faultOf(error) }, "fault");
   return internal;
+}
+
+/** Text of the documents that are kept: thousands of a front end's own. */
+const maxKeptText = 4 * 1024 * 1024;
+const kept = new WeakMap<GraphQLSchema, LRUCache<string, DocumentNode>>();
+
+/** The document, parsed and valid, or what is wrong with it. Good ones are kept: a thousand clients send the same. */
+function checkedDocument(schema: GraphQLSchema, text: string): DocumentNode | readonly GraphQLError[] {
+  let documents = kept.get(schema);
+  if (!documents) {
+    documents = new LRUCache({ maxSize: maxKeptText });
+    kept.set(schema, documents);
+  }
+  const known = documents.get(text);
+  if (known) return known;
+  const document = parseDocument(text);
+  const invalid = validate(schema, document, [...specifiedRules, ...validationRules], validationOptions);
+  if (invalid.length) return invalid.map((error) => withCode(error, "GRAPHQL_VALIDATION_FAILED"));
+  documents.set(text, document, { size: text.length });
+  return document;
 }
 
 function parseDocument(query: string): DocumentNode {

@@ -1,7 +1,6 @@
-import type { ExecutionArgs, ExecutionResult } from "graphql";
+import type { ExecutionArgs } from "graphql";
 import { maxSocketOperations } from "../platform/limits.js";
-
-type Results = AsyncIterableIterator<ExecutionResult>;
+import type { SocketStream } from "./live/socket-stream.js";
 
 /**
  * What runs on one socket. Kept here and not read off graphql-ws, whose own list forgets an operation when an earlier one
@@ -10,7 +9,7 @@ type Results = AsyncIterableIterator<ExecutionResult>;
 export class SocketOperations {
   private readonly running = new Map<string, ExecutionArgs>();
   private readonly audiences = new Map<string, { left: boolean }>();
-  private readonly streams = new Set<Results>();
+  private readonly streams = new Set<SocketStream>();
   private readonly ids = new WeakMap<ExecutionArgs, string>();
 
   /** Whether an operation may begin; the close code of the refusal when it may not. */
@@ -38,22 +37,15 @@ export class SocketOperations {
     }
   }
 
-  /** Follows a subscription until it ends, however it ends. */
-  async stream(
-    args: ExecutionArgs,
-    start: () => Promise<Results | ExecutionResult>,
-  ): Promise<Results | ExecutionResult> {
-    const started = await start().catch((error) => {
-      this.end(args);
-      throw error;
-    });
-    if (!(Symbol.asyncIterator in started)) {
-      this.end(args);
-      return started;
-    }
-    const followed = this.followed(args, started);
-    this.streams.add(followed);
-    return followed;
+  /** A subscription begins; its end is told to `end`. */
+  follow(stream: SocketStream): void {
+    this.streams.add(stream);
+  }
+
+  end(args: ExecutionArgs, stream?: SocketStream): void {
+    if (stream) this.streams.delete(stream);
+    const id = this.ids.get(args);
+    if (id !== undefined && this.running.get(id) === args) this.running.delete(id);
   }
 
   /** The client has taken its interest back, or has its answer. */
@@ -66,42 +58,6 @@ export class SocketOperations {
   /** The socket is gone: nothing of it goes on. */
   close(): void {
     for (const id of this.audiences.keys()) this.leave(id);
-    for (const stream of this.streams) void stream.return?.();
-  }
-
-  private followed(args: ExecutionArgs, results: Results): Results {
-    const ended = () => {
-      this.streams.delete(followed);
-      this.end(args);
-    };
-    const followed: Results = {
-      async next() {
-        try {
-          const result = await results.next();
-          if (result.done) ended();
-          return result;
-        } catch (error) {
-          ended();
-          throw error;
-        }
-      },
-      async return() {
-        ended();
-        await results.return?.();
-        return { value: undefined, done: true };
-      },
-      async throw(error) {
-        ended();
-        await results.return?.();
-        throw error;
-      },
-      [Symbol.asyncIterator]: () => followed,
-    };
-    return followed;
-  }
-
-  private end(args: ExecutionArgs): void {
-    const id = this.ids.get(args);
-    if (id !== undefined && this.running.get(id) === args) this.running.delete(id);
+    for (const stream of [...this.streams]) void stream.return();
   }
 }

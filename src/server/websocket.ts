@@ -2,138 +2,197 @@ import { randomUUID } from "node:crypto";
 import type { IncomingMessage, Server } from "node:http";
 import type { Duplex } from "node:stream";
 import type { ExecutionArgs, GraphQLError, GraphQLSchema } from "graphql";
-import type { Context } from "graphql-ws";
-import { useServer } from "graphql-ws/use/ws";
+import { type Context, handleProtocols, makeServer } from "graphql-ws";
 import { type WebSocket, WebSocketServer } from "ws";
 import type { RequestContext } from "../context.js";
-import type { Caller } from "../platform/access/caller.js";
+import type { Authenticate, Caller } from "../platform/access/caller.js";
 import type { Audience } from "../platform/database/audience.js";
 import { maxSocketMessageBytes } from "../platform/limits.js";
 import { faultOf, type Logger } from "../platform/log.js";
 import { executePlanned } from "./executor/execute.js";
 import { graphqlPath, presentedKey, unauthenticated } from "./http.js";
+import type { Connection, Connections } from "./live/connections.js";
+import type { Hub } from "./live/hub.js";
+import type { LiveRequest } from "./live/live-request.js";
+import { LiveSocket } from "./live/live-socket.js";
+import { SocketStream } from "./live/socket-stream.js";
 import { clientError, prepareOperation } from "./operation.js";
 import { originAllowed } from "./origins.js";
 import { SocketOperations } from "./socket-operations.js";
-import { subscribeFresh } from "./subscribe.js";
 
 export interface WebSocketOptions {
   schema: GraphQLSchema;
-  authenticate(key: string | null): Promise<Caller | null>;
+  authenticate: Authenticate;
   createContext(caller: Caller, requestId: string, audience: Audience): RequestContext;
+  hub: Hub;
+  connections: Connections;
+  /** The feed's cursor of a position. */
+  cursorOf(pos: number): string;
   allowedOrigins: readonly string[];
   logger: Logger;
+  patience: Patience;
 }
+
+export interface Patience {
+  /** How often a connection is looked after: pinged, and found stuck or gone. */
+  keepAliveMs: number;
+  /** How long a client may read nothing of what waits for it. */
+  maxStuckMs: number;
+}
+
+export const defaultPatience: Patience = { keepAliveMs: 12_000, maxStuckMs: 60_000 };
 
 /** How long a socket may take to introduce itself. */
 const initTimeoutMs = 3_000;
-const keepAliveMs = 12_000;
-/** How soon a revoked key loses its sockets. One small statement per key in use. */
-const recheckMs = 1_000;
+/** How long a socket may take to answer our goodbye. */
+const goodbyeMs = 2_000;
 
-/** What is known of a socket that has introduced itself. */
-interface Session {
-  key: string | null;
-  caller: Caller;
-  operations: SocketOperations;
-}
-
-type Extra = Record<PropertyKey, unknown> & {
-  socket: WebSocket;
+/** What is known of a socket. */
+interface Extra extends Record<PropertyKey, unknown> {
+  ws: WebSocket;
   request: IncomingMessage;
-  session?: Session;
-};
+  live: LiveSocket;
+  operations: SocketOperations;
+  connection?: Connection;
+}
 type Params = Record<string, unknown>;
+type SocketContext = Context<Params, Extra>;
 
 /** graphql-transport-ws on the upgrade of the HTTP server. `stop` says goodbye to every client (1001). */
 export function serveWebSocket(http: Server, options: WebSocketOptions): { stop(): Promise<void> } {
-  const sockets = new WebSocketServer({ noServer: true, maxPayload: maxSocketMessageBytes });
-  const sessions = new Map<Session, WebSocket>();
-  const cleanup = useServer(
-    hooks(options, sessions) as unknown as Parameters<typeof useServer>[0],
-    sockets,
-    keepAliveMs,
+  const { keepAliveMs, maxStuckMs } = options.patience;
+  const sockets = new WebSocketServer({ noServer: true, maxPayload: maxSocketMessageBytes, handleProtocols });
+  const protocol = makeServer<Params, Extra>(
+    hooks(options) as Parameters<typeof makeServer<Params, Extra>>[0],
   );
-  http.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+  const open = new Set<Extra>();
+  http.on("upgrade", (request: IncomingMessage, stream: Duplex, head: Buffer) => {
     const path = (request.url ?? "").split("?")[0];
-    if (path !== graphqlPath) return socket.end("HTTP/1.1 404 Not Found\r\nconnection: close\r\n\r\n");
+    if (path !== graphqlPath) return stream.end("HTTP/1.1 404 Not Found\r\nconnection: close\r\n\r\n");
     if (!originAllowed(request, options.allowedOrigins)) {
-      return socket.end("HTTP/1.1 403 Forbidden\r\nconnection: close\r\n\r\n");
+      return stream.end("HTTP/1.1 403 Forbidden\r\nconnection: close\r\n\r\n");
     }
-    sockets.handleUpgrade(request, socket, head, (ws) => sockets.emit("connection", ws, request));
+    sockets.handleUpgrade(request, stream, head, (ws) => {
+      const live = new LiveSocket(ws, stream);
+      const extra: Extra = { ws, request, live, operations: new SocketOperations() };
+      open.add(extra);
+      ws.on("close", () => open.delete(extra));
+      speak(protocol, extra, options.logger);
+    });
   });
-  const recheck = setInterval(() => void closeRevoked(options, sessions), recheckMs).unref();
+  const caring = setInterval(() => {
+    const now = Date.now();
+    for (const { live } of open) live.check(now, maxStuckMs, options.cursorOf);
+  }, keepAliveMs).unref();
   return {
     async stop() {
-      clearInterval(recheck);
-      await cleanup.dispose();
+      clearInterval(caring);
+      for (const { ws } of open) ws.close(1001, "Going away");
+      const cut = setTimeout(() => {
+        for (const { ws } of open) ws.terminate();
+      }, goodbyeMs);
+      await new Promise((resolve) => sockets.close(resolve));
+      clearTimeout(cut);
     },
   };
 }
 
-function hooks(options: WebSocketOptions, sessions: Map<Session, WebSocket>) {
-  const { schema, logger } = options;
-  const operationsOf = new WeakMap<ExecutionArgs, SocketOperations>();
+/** Lets graphql-ws speak the protocol on one socket. */
+function speak(protocol: ReturnType<typeof makeServer<Params, Extra>>, extra: Extra, logger: Logger): void {
+  const { ws } = extra;
+  const fault = (error: unknown) => {
+    logger.error(faultOf(error), "fault");
+    ws.close(4500, "Internal server error");
+  };
+  ws.on("error", (error) => {
+    logger.debug(faultOf(error), "socket");
+    ws.close(4400, "Bad request");
+  });
+  const closed = protocol.opened(
+    {
+      protocol: ws.protocol,
+      send: async (text) => {
+        if (ws.readyState === ws.OPEN) ws.send(text);
+        await extra.live.room();
+      },
+      close: (code, reason) => ws.close(code, reason),
+      onMessage: (take) => ws.on("message", (data) => take(String(data)).catch(fault)),
+    },
+    extra,
+  );
+  ws.on("close", (code, reason) => void closed(code, String(reason)).catch(fault));
+}
+
+function hooks({ schema, logger, ...options }: WebSocketOptions) {
+  const requests = new WeakMap<ExecutionArgs, { id: string; live: LiveRequest; extra: Extra }>();
   return {
     schema,
-    isProd: true, // close reasons then hold no message of a fault
     connectionInitWaitTimeout: initTimeoutMs,
-    async onConnect({ extra, connectionParams }: Context<Params, Extra>) {
+    async onConnect({ extra, connectionParams }: SocketContext) {
       try {
         const key = presentedKey({ ...extra.request.headers, ...lowerCased(connectionParams) });
         const caller = await options.authenticate(key);
         if (!caller) return false;
-        extra.session = { key, caller, operations: new SocketOperations() };
-        sessions.set(extra.session, extra.socket);
+        const connection = { key, caller, revoke: () => extra.ws.close(4403, "Forbidden") };
+        if (!options.connections.admit(connection)) {
+          extra.ws.close(4429, "Too many connections with this key");
+          return false;
+        }
+        extra.connection = connection;
         return true;
       } catch (error) {
         logger.error(faultOf(error), "fault");
-        extra.socket.close(4500, "Internal server error");
+        extra.ws.close(4500, "Internal server error");
         return false;
       }
     },
-    onSubscribe(
-      { extra }: Context<Params, Extra>,
-      id: string,
-      payload: Parameters<typeof prepareOperation>[2],
-    ) {
-      const { caller, operations } = extra.session as Session;
+    onSubscribe({ extra }: SocketContext, id: string, payload: Parameters<typeof prepareOperation>[2]) {
+      const { operations, connection } = extra;
+      const { caller } = connection as Connection;
       const refusal = operations.refusal(id);
       if (refusal) {
-        extra.socket.close(refusal.code, refusal.reason);
+        extra.ws.close(refusal.code, refusal.reason);
         return [unauthenticated()]; // never sent: the socket is closing
       }
       const prepared = prepareOperation(schema, caller, payload);
       if (!("document" in prepared)) return prepared;
       const audience = { left: false };
+      const variables = payload.variables ?? {};
       const args: ExecutionArgs = {
         schema,
         document: prepared.document,
         operationName: payload.operationName,
-        variableValues: payload.variables ?? null,
+        variableValues: variables,
         contextValue: options.createContext(caller, randomUUID(), audience),
       };
       operations.begin(id, args, audience);
-      operationsOf.set(args, operations);
+      requests.set(args, { id, extra, live: { ...prepared, variables, caller } });
       return args;
     },
-    onComplete({ extra }: Context<Params, Extra>, id: string) {
-      extra.session?.operations.leave(id);
+    async execute(args: ExecutionArgs) {
+      const { operations } = requests.get(args)!.extra;
+      return operations.once(args, () => executePlanned(args));
     },
-    onClose({ extra }: Context<Params, Extra>) {
-      if (!extra.session) return;
-      extra.session.operations.close();
-      sessions.delete(extra.session);
+    async subscribe(args: ExecutionArgs) {
+      const { id, live, extra } = requests.get(args)!;
+      const { operations } = extra;
+      const stream = new SocketStream(extra.live, id, (ended) => operations.end(args, ended));
+      operations.follow(stream);
+      const begun = await options.hub.follow(live, stream, stream.signal);
+      if ("leave" in begun) {
+        stream.begin(begun);
+        return stream;
+      }
+      stream.end();
+      return begun;
     },
-    execute: (args: ExecutionArgs) => operationsOf.get(args)?.once(args, () => executePlanned(args)),
-    subscribe: (args: ExecutionArgs) =>
-      operationsOf
-        .get(args)
-        ?.stream(args, () =>
-          subscribeFresh(args, ({ caller, requestId, audience }: RequestContext) =>
-            options.createContext(caller, requestId, audience),
-          ),
-        ),
+    onComplete({ extra }: SocketContext, id: string) {
+      extra.operations.leave(id);
+    },
+    onClose({ extra }: SocketContext) {
+      extra.operations.close();
+      if (extra.connection) options.connections.dismiss(extra.connection);
+    },
     onNext(
       _: unknown,
       __: string,
@@ -148,25 +207,6 @@ function hooks(options: WebSocketOptions, sessions: Map<Session, WebSocket>) {
     onError: (_: unknown, __: string, ___: unknown, errors: readonly GraphQLError[]) =>
       errors.map((error) => clientError(logger, randomUUID(), error)),
   };
-}
-
-/** Closes the sockets whose key has been revoked, has expired, or holds other scopes than when they came. */
-async function closeRevoked({ authenticate, logger }: WebSocketOptions, sessions: Map<Session, WebSocket>) {
-  const callers = new Map<string | null, Promise<Caller | null>>();
-  for (const [session, socket] of sessions) {
-    const asked = callers.get(session.key) ?? authenticate(session.key);
-    callers.set(session.key, asked);
-    // While the database is away nobody can be asked; streams deliver nothing new then either.
-    const caller = await asked.catch((error: unknown) => {
-      logger.warn(faultOf(error), "keys cannot be checked");
-      return session.caller;
-    });
-    if (!caller || !sameScopes(caller, session.caller)) socket.close(4403, "Forbidden");
-  }
-}
-
-function sameScopes(a: Caller, b: Caller): boolean {
-  return a.scopes.size === b.scopes.size && [...a.scopes].every((scope) => b.scopes.has(scope));
 }
 
 function lowerCased(params: Readonly<Params> | undefined): Params {

@@ -3,20 +3,23 @@ import type { CustomerRow } from "#schema/customers.js";
 import type { RequestContext } from "../../context.js";
 import { Customer } from "../../domains/customers/customer.type.js";
 import { InteractionFilter } from "../../domains/interactions/interaction.type.js";
+import { TicketFilter } from "../../domains/tickets/ticket.type.js";
 import { RequiresScope } from "../../platform/access/scopes.js";
 import type { EventType } from "../../platform/events/events.js";
 import { Cursor } from "../../platform/graphql/scalars.js";
 import type { Id } from "../../platform/ids.js";
 import { readNode } from "../nodes/node.resolver.js";
 import type { FeedEvent as Event } from "./feed-event.js";
-import { CustomerChange, EventTypeEnum, FeedBatch, InteractionRecorded } from "./live.type.js";
-import { changesOf, feedBatches, recordedInteractions } from "./subscriptions.js";
+import { CustomerChange, EventTypeEnum, FeedBatch, InteractionRecorded, TicketChange } from "./live.type.js";
+import { changedTickets, changesOf, feedBatches, recordedInteractions } from "./subscriptions.js";
 
 const afterArgument = {
   nullable: true,
   description:
     "Where to resume: the last cursor received, a write's, or `liveCursor`. From now on when left out.",
 };
+
+const typesArgument = { nullable: true, description: "Only these types; all when left out." };
 
 @Resolver()
 export class LiveResolver {
@@ -37,6 +40,24 @@ export class LiveResolver {
     return event;
   }
 
+  @RequiresScope("tickets:read")
+  @Subscription(() => TicketChange, {
+    description:
+      "Tickets as they are opened and as something happens to them, one event at a time, in feed order.",
+    subscribe: ({ args, context }) => changedTickets(context as RequestContext, args),
+  })
+  ticketChanged(
+    @Root() event: Event,
+    @Arg("after", () => Cursor, afterArgument) _after: string | null,
+    @Arg("where", () => TicketFilter, {
+      nullable: true,
+      description: "Which tickets, as they are when the event is delivered; all when left out.",
+    })
+    _where: TicketFilter | null,
+  ) {
+    return event;
+  }
+
   // Events of every domain come here, so the scope is that of events; `customer` and `subject` are guarded by their types.
   @RequiresScope("events:read")
   @Subscription(() => CustomerChange, {
@@ -47,6 +68,7 @@ export class LiveResolver {
     @Root() event: Event,
     @Arg("id", () => ID, { description: "Id of the customer." }) _id: string,
     @Arg("after", () => Cursor, afterArgument) _after: string | null,
+    @Arg("types", () => [EventTypeEnum], typesArgument) _types: EventType[] | null,
   ) {
     return event;
   }
@@ -59,11 +81,7 @@ export class LiveResolver {
   events(
     @Root() batch: Event[],
     @Arg("after", () => Cursor, afterArgument) _after: string | null,
-    @Arg("types", () => [EventTypeEnum], {
-      nullable: true,
-      description: "Only these types; all when left out.",
-    })
-    _types: EventType[] | null,
+    @Arg("types", () => [EventTypeEnum], typesArgument) _types: EventType[] | null,
   ) {
     return { cursor: batch.at(-1)?.cursor, events: batch };
   }
@@ -74,6 +92,14 @@ export class InteractionRecordedResolver {
   @FieldResolver()
   interaction(@Root() event: Event, @Ctx() { loaders }: RequestContext) {
     return loaders.interactions.byId.load(event.subjectId as Id<"interaction">);
+  }
+}
+
+@Resolver(() => TicketChange)
+export class TicketChangeResolver {
+  @FieldResolver()
+  ticket(@Root() event: Event, @Ctx() { loaders }: RequestContext) {
+    return loaders.tickets.byId.load(event.subjectId as Id<"ticket">);
   }
 }
 

@@ -90,8 +90,33 @@ export class InteractionRecorded {
   @Field(() => Cursor, { description: "Place after this event: keep it, and give it as `after` to resume." })
   cursor!: string;
 
-  @Field(() => Interaction, { description: "The contact." })
-  interaction!: Interaction;
+  @Field(() => Interaction, {
+    nullable: true,
+    description: "The contact; null when it has been erased since.",
+  })
+  interaction!: Interaction | null;
+}
+
+@RequiresScope("tickets:read")
+@ObjectType({ description: "Something that happened to a ticket." })
+export class TicketChange {
+  @Field(() => Cursor, { description: "Place after this event: keep it, and give it as `after` to resume." })
+  cursor!: string;
+
+  @Field(() => EventTypeEnum, { description: "TICKET_OPENED or TICKET_CHANGED." })
+  type!: string;
+
+  @Field(() => Instant, { description: "When it happened." })
+  occurredAt!: string;
+
+  @Field(() => Instant, { description: "When it became known here." })
+  recordedAt!: string;
+
+  @Field(() => Ticket, {
+    nullable: true,
+    description: "The ticket as it is now; null when it has been erased since.",
+  })
+  ticket!: Ticket | null;
 }
 
 @RequiresScope("events:read")

@@ -1,31 +1,44 @@
 import type { Id } from "#schema/columns.js";
 import type { Queryable } from "../../platform/database/database.js";
-import { type Cursor, decodeCursor, type FeedCursor, LiveError } from "./cursor.js";
+import { type Cursor, type CustomerCursor, decodeCursor, type FeedCursor, LiveError } from "./cursor.js";
 import type { FeedLog } from "./feed-log.js";
 import { selectCustomerPlace, selectEventPlace, selectSeqAtPosition } from "./live.queries.js";
 
-export interface FeedStart {
-  position: number;
-  /** An event that had no position yet: everything up to it, and itself, is passed over. */
-  through?: { customerId: Id<"customer">; seq: number };
+/**
+ * The position after which a feed stream starts; without a cursor the node's head. Throws a LiveError for a cursor that
+ * cannot be kept.
+ */
+export async function feedStart(
+  db: Queryable,
+  log: FeedLog,
+  after: string | null,
+  signal: AbortSignal,
+): Promise<number> {
+  if (after === null) return log.head;
+  const cursor = read(log, after);
+  if (cursor.kind === "feed") return reachable(log, cursor);
+  // Number 0 names no event, so it has no place in the feed.
+  if (cursor.seq === 0) throw new LiveError("BAD_CURSOR");
+  return reachable(log, { pos: await positionOf(db, log, cursor, signal) });
 }
 
-/** Where a feed stream starts; without a cursor at the node's head. Throws a LiveError for a cursor that cannot be kept. */
-export async function feedStart(db: Queryable, log: FeedLog, after: string | null): Promise<FeedStart> {
-  if (after === null) return { position: log.head };
-  const cursor = read(log, after);
-  if (cursor.kind === "feed") return { position: await reachable(log, cursor) };
-  const { customerId, seq } = cursor;
-  // Number 0 names no event, so it has no place in the feed.
-  if (seq === 0) throw new LiveError("BAD_CURSOR");
-  const head = log.head; // before the statement: an event it finds without a position gets a later one than this
-  const place = await selectEventPlace(db, customerId, seq);
-  if (!place) throw new LiveError("BAD_CURSOR");
-  if (seq > place.customerSeq) throw new LiveError("CURSOR_AHEAD");
-  if (!place.kept) throw new LiveError("CURSOR_EXPIRED");
-  return place.pos === null
-    ? { position: head, through: { customerId, seq } }
-    : { position: await reachable(log, { pos: place.pos }) };
+/** An event that was just written gets its position within milliseconds: it is waited for. */
+async function positionOf(
+  db: Queryable,
+  log: FeedLog,
+  { customerId, seq }: CustomerCursor,
+  signal: AbortSignal,
+): Promise<number> {
+  for (;;) {
+    const head = log.head; // before the statement: an event it finds without a position gets a later one than this
+    const place = await selectEventPlace(db, customerId, seq);
+    if (!place) throw new LiveError("BAD_CURSOR");
+    if (seq > place.customerSeq) throw new LiveError("CURSOR_AHEAD");
+    if (!place.kept) throw new LiveError("CURSOR_EXPIRED");
+    if (place.pos !== null) return place.pos;
+    if (signal.aborted || !log.isOpen()) return head;
+    await log.changed(head, signal);
+  }
 }
 
 /** The number of the event after which a customer's stream starts; without a cursor, that of the last one. */

@@ -1,63 +1,73 @@
 import type { RequestContext } from "../../context.js";
 import { interactionListing } from "../../domains/interactions/interaction.queries.js";
 import type { InteractionFilter } from "../../domains/interactions/interaction.type.js";
-import { selectMatching } from "../../platform/database/page.js";
+import { ticketListing } from "../../domains/tickets/ticket.queries.js";
+import type { TicketFilter } from "../../domains/tickets/ticket.type.js";
+import { type Listing, selectMatching } from "../../platform/database/page.js";
 import { ApiError } from "../../platform/errors.js";
 import type { EventType } from "../../platform/events/events.js";
 import { requireId } from "../../platform/ids.js";
 import type { FeedEvent } from "./feed-event.js";
-import { LiveStream } from "./live-stream.js";
-import { customerStream, feedStream } from "./stream.js";
+import { customerSource, feedSource, filtered, type LiveSource } from "./live-source.js";
+import { LiveSubscription } from "./live-subscription.js";
 
-/** The source of `interactionRecorded`: one event at a time, those that the filter lets through. */
+type After = { after?: string | null };
+
+/** `interactionRecorded`: the events of contacts that the filter lets through. */
 export async function recordedInteractions(
-  { feed, database }: RequestContext,
-  args: { after?: string | null; where?: InteractionFilter | null },
-): Promise<LiveStream<FeedEvent>> {
-  const keep = async (events: FeedEvent[]) => {
-    if (!args.where) return events;
-    const ids = events.map((event) => event.subjectId as string);
-    const matching = await selectMatching(database.read, interactionListing, ids, args.where);
-    return events.filter((event) => matching.has(event.subjectId as string));
-  };
-  await keep([]); // a filter that cannot be used is refused here, not at the first event
-  return oneByOne(
-    await feedStream(feed, { after: args.after ?? null, types: ["INTERACTION_RECORDED"] }),
-    keep,
-  );
+  context: RequestContext,
+  { after, where }: After & { where?: InteractionFilter | null },
+): Promise<LiveSubscription> {
+  const source = await feedSource(context.feed, ["INTERACTION_RECORDED"]);
+  return new LiveSubscription(await matching(context, source, interactionListing, where), after ?? null);
 }
 
-/** The source of `customerChanged`. */
+/** `ticketChanged`: the events of tickets that the filter lets through as they are now. */
+export async function changedTickets(
+  context: RequestContext,
+  { after, where }: After & { where?: TicketFilter | null },
+): Promise<LiveSubscription> {
+  const source = await feedSource(context.feed, ["TICKET_OPENED", "TICKET_CHANGED"]);
+  return new LiveSubscription(await matching(context, source, ticketListing, where), after ?? null);
+}
+
+/** `customerChanged`. */
 export async function changesOf(
   { feed, loaders }: RequestContext,
-  args: { id: string; after?: string | null },
-): Promise<LiveStream<FeedEvent>> {
-  const customer = await loaders.customers.byId.load(requireId("customer", args.id));
+  { id, after, types }: After & { id: string; types?: EventType[] | null },
+): Promise<LiveSubscription> {
+  const customer = await loaders.customers.byId.load(requireId("customer", id));
   if (!customer) throw new ApiError("NOT_FOUND", "There is no customer with this id.", { argument: "id" });
-  return oneByOne(await customerStream(feed, { customerId: customer.id, after: args.after ?? null }));
+  const source = await customerSource(feed, customer.id);
+  return new LiveSubscription(types ? ofTypes(source, types) : source, after ?? null);
 }
 
-/** The source of `events`. */
-export function feedBatches(
+/** `events`: in lists. */
+export async function feedBatches(
   { feed }: RequestContext,
-  args: { after?: string | null; types?: EventType[] | null },
-): Promise<LiveStream<FeedEvent[]>> {
-  return feedStream(feed, { after: args.after ?? null, types: args.types });
+  { after, types }: After & { types?: EventType[] | null },
+): Promise<LiveSubscription> {
+  return new LiveSubscription(await feedSource(feed, types), after ?? null, "lists");
 }
 
-/** Takes batches apart. Nothing is read ahead of what the subscriber has taken. */
-function oneByOne(
-  batches: LiveStream<FeedEvent[]>,
-  keep: (events: FeedEvent[]) => Promise<FeedEvent[]> | FeedEvent[] = (events) => events,
-): LiveStream<FeedEvent> {
-  const waiting: FeedEvent[] = [];
-  const pull = async () => {
-    while (waiting.length === 0) {
-      const next = await batches.next();
-      if (next.done) return null;
-      waiting.push(...(await keep(next.value)));
-    }
-    return waiting.shift() as FeedEvent;
+/** Asks the database which of the rows match, once for all events of a step. */
+async function matching(
+  { database }: RequestContext,
+  source: LiveSource,
+  listing: Listing,
+  where: object | null | undefined,
+): Promise<LiveSource> {
+  if (!where) return source;
+  const keep = async (events: readonly FeedEvent[]) => {
+    const ids = [...new Set(events.map((event) => event.subjectId as string))];
+    const found = await selectMatching(database.read, listing, ids, where);
+    return events.filter((event) => found.has(event.subjectId as string));
   };
-  return new LiveStream(pull, { onClose: () => void batches.return() });
+  await keep([]); // a filter that cannot be used is refused here, not at the first event
+  return filtered(source, keep);
+}
+
+function ofTypes(source: LiveSource, types: readonly EventType[]): LiveSource {
+  const wanted = new Set(types);
+  return filtered(source, (events) => events.filter((event) => wanted.has(event.type)));
 }

@@ -13,6 +13,19 @@ export interface Caller {
   readonly scopes: ReadonlySet<Scope>;
 }
 
+/** Of a caller, all that an answer may depend on. */
+const sharedAttributes = ["scopes"] as const satisfies readonly (keyof Caller)[];
+
+/** Callers of one class get the same answers: what is read for one of them may be given to all. */
+export function accessClassOf({ scopes }: Caller): string {
+  return [...scopes].sort().join();
+}
+
+/** Whether an answer that is shared within a class may depend on this attribute. */
+export function isShared(attribute: PropertyKey): boolean {
+  return (sharedAttributes as readonly PropertyKey[]).includes(attribute);
+}
+
 const keyPattern = /^c360_live_([0-9a-f]{32})_[0-9A-Za-z]{20,100}$/;
 const admin: Caller = { keyId: "admin", scopes: new Set(scopes) };
 

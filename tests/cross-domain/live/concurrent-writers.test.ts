@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import type { FeedEvent } from "../../../src/cross-domain/live/feed-event.js";
-import { customerStream, feedStream } from "../../../src/cross-domain/live/stream.js";
 import {
   type CustomerId,
+  customerStream,
+  feedStream,
   givenCustomers,
   givenDatabase,
   givenNode,
@@ -60,7 +61,7 @@ test("eight writers, some of which roll back: every stream has every event once 
 test("streams that join in the middle of the writing have everything after the place they joined at", async () => {
   const { feed, sequencer } = await givenNode(given);
   const ids = await givenCustomers(given.database, 6);
-  const joined: { position: number; stream: AsyncIterator<FeedEvent[]> }[] = [];
+  const joined: { position: number; stream: Awaited<ReturnType<typeof feedStream>> }[] = [];
   let written = 0;
 
   await writeConcurrently(ids, async () => {

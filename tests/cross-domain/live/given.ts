@@ -2,9 +2,15 @@ import { sql } from "drizzle-orm";
 import { events } from "#schema/events.js";
 import { Feed, type FeedOptions } from "../../../src/cross-domain/live/feed.js";
 import type { FeedEvent } from "../../../src/cross-domain/live/feed-event.js";
+import { customerSource, feedSource, type LiveSource } from "../../../src/cross-domain/live/live-source.js";
 import { startSequencer } from "../../../src/cross-domain/live/sequencer.js";
 import { type Database, openDatabase } from "../../../src/platform/database/database.js";
-import { type AppendedEvent, appendEvents, type NewEvent } from "../../../src/platform/events/events.js";
+import {
+  type AppendedEvent,
+  appendEvents,
+  type EventType,
+  type NewEvent,
+} from "../../../src/platform/events/events.js";
 import { type Id, newId, uuidOf } from "../../../src/platform/ids.js";
 import { createTestDatabase } from "../../support/database.js";
 
@@ -100,8 +106,50 @@ export function write(
 
 export class RolledBack extends Error {}
 
+interface StreamOptions {
+  after: string | null;
+  maxBatch?: number;
+  signal?: AbortSignal;
+}
+
+/** A walk through a source, as a subscriber does it. */
+export async function walk(source: LiveSource, options: StreamOptions) {
+  const leaving = new AbortController();
+  options.signal?.addEventListener("abort", () => leaving.abort());
+  let place = await source.start(options.after, leaving.signal);
+  let over = options.signal?.aborted ?? false;
+  const ended = { value: undefined, done: true } as const;
+  return {
+    async next(): Promise<IteratorResult<readonly FeedEvent[], undefined>> {
+      if (over) return ended;
+      over = true; // unless the step succeeds
+      const step = await source.step(place, options.maxBatch ?? 64, leaving.signal);
+      if (!step) return ended;
+      over = false;
+      place = step.place;
+      return { value: step.events, done: false };
+    },
+    async return() {
+      leaving.abort();
+      return ended;
+    },
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+  };
+}
+
+export const feedStream = async (feed: Feed, options: StreamOptions & { types?: EventType[] }) =>
+  walk(await feedSource(feed, options.types), options);
+
+export const customerStream = async (feed: Feed, options: StreamOptions & { customerId: CustomerId }) =>
+  walk(await customerSource(feed, options.customerId), options);
+
 /** Everything a stream delivers, until `count` events have come. */
-export async function take(stream: AsyncIterator<FeedEvent[]>, count: number): Promise<FeedEvent[]> {
+export async function take(
+  stream: Pick<AsyncIterator<readonly FeedEvent[]>, "next">,
+  count: number,
+): Promise<FeedEvent[]> {
   const taken: FeedEvent[] = [];
   while (taken.length < count) {
     const { value, done } = await stream.next();

@@ -3,10 +3,11 @@ import { sql } from "drizzle-orm";
 import { events } from "#schema/events.js";
 import { prepareStampingSession, tryLeaderLock } from "../../../src/cross-domain/live/live.queries.js";
 import { pendingChannel } from "../../../src/cross-domain/live/sequencer.js";
-import { customerStream, feedStream } from "../../../src/cross-domain/live/stream.js";
 import { atMostEvery } from "../../../src/cross-domain/live/wake-up.js";
 import {
   type CustomerId,
+  customerStream,
+  feedStream,
   gate,
   givenCustomers,
   givenDatabase,

@@ -1,0 +1,80 @@
+import { type Authenticate, accessClassOf, type Caller } from "../../platform/access/caller.js";
+import { faultOf, type Logger } from "../../platform/log.js";
+
+/** Somebody who stays connected, by whatever transport. */
+export interface Connection {
+  /** What was presented as key or token. */
+  readonly key: string | null;
+  readonly caller: Caller;
+  /** The key was revoked, has expired, or may do something else now. */
+  revoke(): void;
+}
+
+export interface ConnectionsOptions {
+  authenticate: Authenticate;
+  logger: Logger;
+  maxPerKey: number;
+}
+
+/** A revoked key loses its streams within a second. One small statement per key in use. */
+const recheckMs = 500;
+
+/** Every live connection of this node: how many each key holds, and whether it still may. */
+export class Connections {
+  private readonly all = new Set<Connection>();
+  private readonly counts = new Map<string, number>();
+  private readonly recheck: NodeJS.Timeout;
+
+  constructor(private readonly options: ConnectionsOptions) {
+    this.recheck = setInterval(() => this.closeRevoked(), recheckMs).unref();
+  }
+
+  get count(): number {
+    return this.all.size;
+  }
+
+  /** False when the key holds as many as it may. */
+  admit(connection: Connection): boolean {
+    const { keyId } = connection.caller;
+    const count = this.counts.get(keyId) ?? 0;
+    if (count >= this.options.maxPerKey) return false;
+    this.counts.set(keyId, count + 1);
+    this.all.add(connection);
+    return true;
+  }
+
+  dismiss(connection: Connection): void {
+    if (!this.all.delete(connection)) return;
+    const { keyId } = connection.caller;
+    const count = (this.counts.get(keyId) ?? 0) - 1;
+    if (count > 0) this.counts.set(keyId, count);
+    else this.counts.delete(keyId);
+  }
+
+  stop(): void {
+    clearInterval(this.recheck);
+  }
+
+  private closeRevoked(): void {
+    const byKey = new Map<string | null, Connection[]>();
+    for (const connection of this.all) {
+      const others = byKey.get(connection.key);
+      if (others) others.push(connection);
+      else byKey.set(connection.key, [connection]);
+    }
+    for (const [key, connections] of byKey) void this.recheckKey(key, connections);
+  }
+
+  private async recheckKey(key: string | null, connections: readonly Connection[]): Promise<void> {
+    try {
+      const caller = await this.options.authenticate(key);
+      const allowed = caller && accessClassOf(caller);
+      for (const connection of connections) {
+        if (allowed !== accessClassOf(connection.caller)) connection.revoke();
+      }
+    } catch (error) {
+      // While the database is away nobody can be asked; streams deliver nothing new then either.
+      this.options.logger.warn(faultOf(error), "keys cannot be checked");
+    }
+  }
+}
