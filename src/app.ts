@@ -14,15 +14,17 @@ import { faultOf, type Logger } from "./platform/log.js";
 import { CompiledReads } from "./platform/reads/compiled-reads.js";
 import { createApollo } from "./server/apollo.js";
 import { builtSchema } from "./server/build-schema.js";
+import { createEventStreams } from "./server/event-streams.js";
 import { createGraphiql } from "./server/graphiql.js";
 import { createHealth } from "./server/health.js";
 import { createHttpServer, graphqlPath, presentedKey, unauthenticated } from "./server/http.js";
 import { Connections } from "./server/live/connections.js";
 import { Hub } from "./server/live/hub.js";
+import { defaultPatience, type Patience } from "./server/live/patience.js";
 import { createMetrics, createMetricsPage } from "./server/metrics.js";
 import { reads } from "./server/reads.js";
 import { starter } from "./server/starter.js";
-import { defaultPatience, type Patience, serveWebSocket } from "./server/websocket.js";
+import { serveWebSocket } from "./server/websocket.js";
 
 export interface AppOptions {
   connection: ConnectionOptions;
@@ -101,26 +103,6 @@ async function serve(
   const authenticate = createAuthenticate(database.read, options.adminKey);
   const identify = rememberCallers(authenticate);
   let stopping = false;
-  const http = createHttpServer({
-    apollo,
-    logger,
-    allowedOrigins,
-    pages: [
-      createHealth(async () => !stopping && (await answers(services))),
-      createMetricsPage(metrics, identify),
-      createGraphiql({ graphqlPath, starter, ...(options.shownKey && { key: options.shownKey }) }),
-    ],
-    async contextOf(request, requestId, audience) {
-      const caller = await identify(presentedKey(request.headers));
-      if (!caller) throw unauthenticated();
-      return createContext(services, caller, requestId, audience);
-    },
-  });
-  await new Promise<void>((resolve, reject) => {
-    http.once("error", reject);
-    http.listen(options.port, options.host, resolve);
-  });
-  opened.push(() => drain(http));
   const contextFor = (caller: Caller, requestId: string, audience: Audience) =>
     createContext(services, caller, requestId, audience);
   const hub = new Hub({
@@ -131,6 +113,29 @@ async function serve(
   const maxPerKey = options.maxConnectionsPerKey ?? defaultMaxConnectionsPerKey;
   const connections = new Connections({ authenticate, logger, maxPerKey });
   opened.push(async () => connections.stop());
+  const patience = { ...defaultPatience, ...options.patience };
+  const events = createEventStreams({ schema, hub, connections, logger, patience });
+  const http = createHttpServer({
+    apollo,
+    events,
+    logger,
+    allowedOrigins,
+    pages: [
+      createHealth(async () => !stopping && (await answers(services))),
+      createMetricsPage(metrics, identify),
+      createGraphiql({ graphqlPath, starter, ...(options.shownKey && { key: options.shownKey }) }),
+    ],
+    async contextOf(request, requestId, audience) {
+      const caller = await identify(presentedKey(request.headers));
+      if (!caller) throw unauthenticated();
+      return contextFor(caller, requestId, audience);
+    },
+  });
+  await new Promise<void>((resolve, reject) => {
+    http.once("error", reject);
+    http.listen(options.port, options.host, resolve);
+  });
+  opened.push(() => drain(http));
   const sockets = serveWebSocket(http, {
     schema,
     logger,
@@ -140,10 +145,11 @@ async function serve(
     hub,
     connections,
     cursorOf: (pos) => services.feed.feedCursor(pos),
-    patience: { ...defaultPatience, ...options.patience },
+    patience,
   });
   opened.push(async () => {
     stopping = true;
+    events.stop();
     await sockets.stop();
   });
   return urlOf(http.address() as AddressInfo);

@@ -16,6 +16,7 @@ export const errorCodes = [
   "BATCH_TOO_LARGE",
   "PAYLOAD_TOO_LARGE",
   "TOO_EXPENSIVE",
+  "TOO_MANY_CONNECTIONS",
   "UNAVAILABLE",
 ] as const;
 

@@ -52,7 +52,7 @@ function pipeline(
           if (operation.operation === "subscription") {
             throw new ApiError(
               "BAD_REQUEST",
-              "Subscriptions are served over WebSocket, by graphql-transport-ws.",
+              "Subscriptions are served over WebSocket (graphql-transport-ws), or as events: accept text/event-stream.",
               {
                 http: { status: 400 },
               },

@@ -8,6 +8,7 @@ import { ApiError } from "../platform/errors.js";
 import { maxBodyBytes, maxDocumentBytes, maxJsonDepth } from "../platform/limits.js";
 import { faultOf, type Logger } from "../platform/log.js";
 import { isDeeperThan } from "../platform/text.js";
+import { type EventStreams, wantsEvents } from "./event-streams.js";
 import { clientError } from "./operation.js";
 import { allowOrigin } from "./origins.js";
 import { answerOf } from "./query-reads.js";
@@ -21,6 +22,8 @@ export interface HttpOptions {
   allowedOrigins: readonly string[];
   /** Other pages (GraphiQL, health): answers true when the request was theirs. */
   pages: readonly ((request: IncomingMessage, response: ServerResponse) => boolean)[];
+  /** Answers whoever wants events. */
+  events: EventStreams;
   logger: Logger;
 }
 
@@ -88,6 +91,10 @@ async function handle(
       "PAYLOAD_TOO_LARGE",
       `A document may have at most ${maxDocumentBytes} bytes.`,
     );
+  }
+  if (wantsEvents(request)) {
+    const from = request.method === "GET" ? new URLSearchParams(url.slice(query + 1)) : body.value;
+    return options.events.serve(request, response, { key: presentedKey(request.headers), context, from });
   }
   const answer = await options.apollo.executeHTTPGraphQLRequest({
     httpGraphQLRequest: {

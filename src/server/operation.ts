@@ -7,6 +7,7 @@ import {
   type GraphQLFormattedError,
   type GraphQLSchema,
   getOperationAST,
+  locatedError,
   type OperationDefinitionNode,
   type ParseOptions,
   parse,
@@ -163,6 +164,11 @@ function checkedDocument(schema: GraphQLSchema, text: string): DocumentNode | re
   if (invalid.length) return invalid.map((error) => withCode(error, "GRAPHQL_VALIDATION_FAILED"));
   documents.set(text, document, { size: text.length });
   return document;
+}
+
+/** Anything that was thrown, as graphql-js would hand it on. */
+export function graphqlError(thrown: unknown): GraphQLError {
+  return thrown instanceof GraphQLError ? thrown : locatedError(thrown, []);
 }
 
 function parseDocument(query: string): DocumentNode {

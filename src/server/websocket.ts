@@ -15,6 +15,7 @@ import type { Connection, Connections } from "./live/connections.js";
 import type { Hub } from "./live/hub.js";
 import type { LiveRequest } from "./live/live-request.js";
 import { LiveSocket } from "./live/live-socket.js";
+import type { Patience } from "./live/patience.js";
 import { SocketStream } from "./live/socket-stream.js";
 import { clientError, prepareOperation } from "./operation.js";
 import { originAllowed } from "./origins.js";
@@ -32,15 +33,6 @@ export interface WebSocketOptions {
   logger: Logger;
   patience: Patience;
 }
-
-export interface Patience {
-  /** How often a connection is looked after: pinged, and found stuck or gone. */
-  keepAliveMs: number;
-  /** How long a client may read nothing of what waits for it. */
-  maxStuckMs: number;
-}
-
-export const defaultPatience: Patience = { keepAliveMs: 12_000, maxStuckMs: 60_000 };
 
 /** How long a socket may take to introduce itself. */
 const initTimeoutMs = 3_000;

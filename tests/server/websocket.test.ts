@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { sql } from "drizzle-orm";
-import { WebSocket } from "ws";
 import { maxSocketOperations } from "../../src/platform/limits.js";
 import { startTestApp, type TestApp } from "../support/app.js";
+import { connectSocket } from "../support/socket.js";
 
 let app: TestApp;
 beforeAll(async () => {
@@ -11,37 +11,8 @@ beforeAll(async () => {
 });
 afterAll(() => app.stop());
 
-// biome-ignore lint/suspicious/noExplicitAny: messages of the protocol, looked at by the tests
-type Message = any;
-
-/** A bare socket that speaks graphql-transport-ws; messages are awaited, never missed. */
-async function connect(
-  payload: object | null = { authorization: `Bearer ${app.key}` },
-  headers: Record<string, string> = {},
-) {
-  const socket = new WebSocket(`${app.url.replace("http", "ws")}/graphql`, "graphql-transport-ws", {
-    headers,
-  });
-  const messages: Message[] = [];
-  const waiting: ((message: Message) => void)[] = [];
-  socket.on("message", (data) => {
-    const message = JSON.parse(String(data));
-    const waiter = waiting.shift();
-    if (waiter) waiter(message);
-    else messages.push(message);
-  });
-  const closed = new Promise<number>((resolve) => socket.on("close", (code) => resolve(code)));
-  await new Promise((resolve, reject) => socket.once("open", resolve).once("error", reject));
-  const send = (message: object) => socket.send(JSON.stringify(message));
-  const next = () =>
-    new Promise<Message>((resolve) => {
-      const message = messages.shift();
-      if (message) resolve(message);
-      else waiting.push(resolve);
-    });
-  if (payload) send({ type: "connection_init", payload });
-  return { socket, send, next, closed };
-}
+const connect = (payload?: object | null, headers?: Record<string, string>) =>
+  connectSocket(app, payload, headers);
 
 const RECORD = `mutation ($input: RecordInteractionsInput!) { recordInteractions(input: $input) { results { outcome cursor interaction { id customer { id } } } } }`;
 let number = 0;

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { type Client, createClient } from "graphql-ws";
 import { WebSocket } from "ws";
-import { type App, startApp } from "../../src/app.js";
+import { type App, type AppOptions, startApp } from "../../src/app.js";
 import type { ConnectionOptions, Database } from "../../src/platform/database/database.js";
 import { createLogger } from "../../src/platform/log.js";
 import { createTestDatabase } from "./database.js";
@@ -40,6 +40,8 @@ interface TestAppOptions {
   compiledReads?: boolean;
   /** Off: answers are as they are in production. */
   explainReads?: boolean;
+  /** Bounds and waiting times of live connections, where a test cannot wait for the real ones. */
+  live?: Pick<AppOptions, "maxConnectionsPerKey" | "patience">;
   /** Another app whose database this one shares. */
   on?: TestApp;
 }
@@ -61,6 +63,7 @@ export async function startTestApp(options: TestAppOptions = {}): Promise<TestAp
     compiledReads: options.compiledReads ?? true,
     explainReads: options.explainReads ?? true,
     allowedOrigins: [],
+    ...options.live,
     logger: createLogger(process.env.TEST_LOG ?? "silent"),
     databaseOptions: {
       onStatement: (text) => {

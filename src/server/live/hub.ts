@@ -1,13 +1,8 @@
 import { randomUUID } from "node:crypto";
-import {
-  createSourceEventStream,
-  type ExecutionResult,
-  GraphQLError,
-  locatedError,
-  type OperationDefinitionNode,
-} from "graphql";
+import { createSourceEventStream, type ExecutionResult, type OperationDefinitionNode } from "graphql";
 import { LRUCache } from "lru-cache";
 import { LiveSubscription } from "../../cross-domain/live/live-subscription.js";
+import { graphqlError } from "../operation.js";
 import { type Entry, Group, type GroupOptions } from "./group.js";
 import { type LiveRequest, sharingKey } from "./live-request.js";
 import { Member, type Outlet } from "./member.js";
@@ -62,7 +57,7 @@ export class Hub {
       const place = await started.source.start(request.after ?? started.after, signal);
       return new Member(this.groupOf(request), place, outlet, () => this.alone(request));
     } catch (error) {
-      return { errors: [error instanceof GraphQLError ? error : locatedError(error, [])] };
+      return { errors: [graphqlError(error)] };
     }
   }
 

@@ -1,18 +1,14 @@
 import type { Duplex } from "node:stream";
 import type { WebSocket } from "ws";
+import { Flow } from "./flow.js";
 import { nextFrames } from "./frames.js";
 import type { LiveResult } from "./group.js";
 import type { Following } from "./hub.js";
 
-/** Written and not yet taken by the network: beyond it a socket gets nothing more until it has taken all. */
-const maxBufferedBytes = 1024 * 1024;
-
 /** One WebSocket as live answers see it: how much it takes, and whether somebody still reads. */
 export class LiveSocket {
   readonly followings = new Set<Following>();
-  private draining: Promise<void> | null = null;
-  private taken = 0;
-  private stuckSince: number | null = null;
+  private readonly flow: Flow;
   private answered = true;
 
   constructor(
@@ -20,6 +16,7 @@ export class LiveSocket {
     /** The connection below. Frames of ours go to it directly, which is safe while nothing is compressed or fragmented. */
     private readonly stream: Duplex,
   ) {
+    this.flow = new Flow(stream);
     ws.on("pong", () => {
       this.answered = true;
     });
@@ -29,18 +26,8 @@ export class LiveSocket {
     if (this.ws.readyState === this.ws.OPEN) this.stream.write(nextFrames(head, results));
   }
 
-  /** Null while there is room; else settles when everything was taken, or the socket is gone. */
   room(): Promise<void> | null {
-    if (this.stream.writableLength < maxBufferedBytes || this.ws.readyState !== this.ws.OPEN) return null;
-    this.draining ??= new Promise((resolve) => {
-      const settle = () => {
-        this.stream.off("drain", settle).off("close", settle);
-        this.draining = null;
-        resolve();
-      };
-      this.stream.once("drain", settle).once("close", settle);
-    });
-    return this.draining;
+    return this.flow.room();
   }
 
   /**
@@ -48,20 +35,12 @@ export class LiveSocket {
    * one that is silent although nothing holds it up is gone.
    */
   check(now: number, maxStuckMs: number, resumeAt: (pos: number) => string): void {
-    const taken =
-      (this.stream as Duplex & { bytesWritten: number }).bytesWritten - this.stream.writableLength;
-    const stuck = this.stream.writableLength > 0 && taken === this.taken;
-    this.taken = taken;
-    if (!stuck) this.stuckSince = null;
-    else this.stuckSince ??= now;
-    if (this.stuckSince !== null) {
-      if (now - this.stuckSince >= maxStuckMs) this.ws.close(4429, this.farewell(resumeAt));
-      return;
-    }
-    if (this.answered || this.stream.writableLength > 0) {
+    if (this.flow.stuckMs(now) >= maxStuckMs) this.ws.close(4429, this.farewell(resumeAt));
+    else if (!this.answered && this.flow.idle) this.ws.terminate();
+    else {
       this.answered = false;
       this.ws.ping();
-    } else this.ws.terminate();
+    }
   }
 
   /** One cursor can speak for all subscriptions only when each has been sent something. */

@@ -1,0 +1,129 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { type ExecutionResult, GraphQLError, type GraphQLSchema } from "graphql";
+import type { RequestContext } from "../context.js";
+import { ApiError } from "../platform/errors.js";
+import type { Logger } from "../platform/log.js";
+import { executePlanned } from "./executor/execute.js";
+import type { Connections } from "./live/connections.js";
+import { EventOutlet } from "./live/event-outlet.js";
+import type { Hub } from "./live/hub.js";
+import type { Patience } from "./live/patience.js";
+import { clientError, prepareOperation } from "./operation.js";
+
+export interface EventStreamOptions {
+  schema: GraphQLSchema;
+  hub: Hub;
+  connections: Connections;
+  logger: Logger;
+  patience: Patience;
+}
+
+export interface EventStreams {
+  /** Answers as GraphQL over SSE, distinct connections: `next` events, then `complete`. `key` is what the client presented. */
+  serve(request: IncomingMessage, response: ServerResponse, asked: Asked): Promise<void>;
+  stop(): void;
+}
+
+interface Asked {
+  key: string | null;
+  context: RequestContext;
+  /** The parsed body of a POST, else the query string. */
+  from: unknown;
+}
+
+/** Whether the client wants its answer as events. */
+export function wantsEvents({ headers }: IncomingMessage): boolean {
+  return /\btext\/event-stream\b/i.test(headers.accept ?? "");
+}
+
+export function createEventStreams(options: EventStreamOptions): EventStreams {
+  const { schema, hub, connections, logger, patience } = options;
+  const open = new Set<EventOutlet>();
+  const caring = setInterval(() => {
+    const now = Date.now();
+    for (const outlet of open) outlet.check(now, patience.maxStuckMs);
+  }, patience.keepAliveMs).unref();
+
+  return { serve, stop };
+
+  async function serve(request: IncomingMessage, response: ServerResponse, { key, context, from }: Asked) {
+    const { caller, requestId } = context;
+    const shown = ({ errors, ...result }: ExecutionResult) =>
+      errors ? { errors: errors.map((error) => clientError(logger, requestId, error)), ...result } : result;
+    const asked = readRequest(from);
+    if (asked instanceof GraphQLError) return refuse(response, 400, shown({ errors: [asked] }));
+    const prepared = prepareOperation(schema, caller, asked);
+    const refused = "document" in prepared ? null : prepared;
+    if (refused?.[0]?.extensions.code === "GRAPHQL_PARSE_FAILED") {
+      return refuse(response, 400, shown({ errors: refused }));
+    }
+    const outlet = new EventOutlet(response, shown);
+    const connection = { key, caller, revoke: () => outlet.end(revoked()) };
+    if (!connections.admit(connection)) return refuse(response, 429, shown({ errors: [tooMany()] }));
+    open.add(outlet);
+    response.once("close", () => {
+      open.delete(outlet);
+      connections.dismiss(connection);
+      outlet.leave();
+    });
+    outlet.open();
+    if (!("document" in prepared)) return outlet.finish({ errors: prepared });
+    const variables = asked.variables ?? {};
+    const { document, operation } = prepared;
+    if (operation.operation !== "subscription") {
+      const operationName = operation.name?.value ?? null;
+      const args = { schema, document, operationName, variableValues: variables, contextValue: context };
+      return outlet.finish(await executePlanned(args));
+    }
+    const lastEventId = request.headers["last-event-id"];
+    const after = typeof lastEventId === "string" && lastEventId !== "" ? lastEventId : null;
+    const begun = await hub.follow({ ...prepared, variables, caller, after }, outlet, outlet.signal);
+    if ("leave" in begun) outlet.begin(begun);
+    else outlet.finish(begun);
+  }
+
+  function stop(): void {
+    clearInterval(caring);
+    for (const outlet of open) outlet.abandon();
+  }
+}
+
+type Readable = Parameters<typeof prepareOperation>[2];
+
+function readRequest(from: unknown): Readable | GraphQLError {
+  const refusal = (message: string) => new ApiError("BAD_REQUEST", message);
+  const given = from instanceof URLSearchParams ? inAddress(from) : from;
+  if (typeof given !== "object" || given === null) return refusal("The request has to be a JSON object.");
+  const { query, operationName, variables } = given as Record<string, unknown>;
+  if (typeof query !== "string") return refusal("`query` has to be a document.");
+  if (operationName != null && typeof operationName !== "string")
+    return refusal("`operationName` has to be a text.");
+  if (variables != null && (typeof variables !== "object" || Array.isArray(variables)))
+    return refusal("`variables` has to be an object.");
+  return {
+    query,
+    operationName: operationName ?? null,
+    variables: variables as Record<string, unknown> | null,
+  };
+}
+
+function inAddress(given: URLSearchParams): Record<string, unknown> {
+  const { variables, ...others } = Object.fromEntries(given);
+  try {
+    return { ...others, variables: variables === undefined ? null : JSON.parse(variables) };
+  } catch {
+    return { ...others, variables: "not JSON" };
+  }
+}
+
+function refuse(response: ServerResponse, status: number, body: unknown): void {
+  response.writeHead(status, { "content-type": "application/json; charset=utf-8" }).end(JSON.stringify(body));
+}
+
+function revoked(): ApiError {
+  return new ApiError("UNAUTHENTICATED", "The key was revoked, has expired, or may do something else now.");
+}
+
+function tooMany(): ApiError {
+  return new ApiError("TOO_MANY_CONNECTIONS", "This key holds too many live connections.");
+}
