@@ -50,6 +50,8 @@ export interface AppOptions {
 export interface App {
   services: Services;
   url: string;
+  /** What this node's live connections cost. */
+  live: { readonly connectionCount: number; readonly followerCount: number; readonly bufferedBytes: number };
   /** Lets what runs finish, says goodbye to sockets, and gives every resource back. */
   stop(): Promise<void>;
 }
@@ -65,8 +67,8 @@ export async function startApp(options: AppOptions): Promise<App> {
   };
   try {
     const services = await startServices(options, opened);
-    const url = await serve(options, services, opened);
-    return { services, url, stop };
+    const { url, live } = await serve(options, services, opened);
+    return { services, url, live, stop };
   } catch (error) {
     await stop();
     throw error;
@@ -90,7 +92,7 @@ async function serve(
   options: AppOptions,
   services: Services,
   opened: (() => Promise<unknown>)[],
-): Promise<string> {
+): Promise<Pick<App, "url" | "live">> {
   const { logger, allowedOrigins } = options;
   const { database } = services;
   const schema = await builtSchema();
@@ -152,7 +154,18 @@ async function serve(
     events.stop();
     await sockets.stop();
   });
-  return urlOf(http.address() as AddressInfo);
+  const live = {
+    get connectionCount() {
+      return connections.count;
+    },
+    get followerCount() {
+      return hub.followerCount;
+    },
+    get bufferedBytes() {
+      return connections.bufferedBytes;
+    },
+  };
+  return { url: urlOf(http.address() as AddressInfo), live };
 }
 
 /** Takes no more requests and waits for those under way. */

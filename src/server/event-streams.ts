@@ -4,7 +4,7 @@ import type { RequestContext } from "../context.js";
 import { ApiError } from "../platform/errors.js";
 import type { Logger } from "../platform/log.js";
 import { executePlanned } from "./executor/execute.js";
-import type { Connections } from "./live/connections.js";
+import type { Connection, Connections } from "./live/connections.js";
 import { EventOutlet } from "./live/event-outlet.js";
 import type { Hub } from "./live/hub.js";
 import type { Patience } from "./live/patience.js";
@@ -58,7 +58,14 @@ export function createEventStreams(options: EventStreamOptions): EventStreams {
       return refuse(response, 400, shown({ errors: refused }));
     }
     const outlet = new EventOutlet(response, shown);
-    const connection = { key, caller, revoke: () => outlet.end(revoked()) };
+    const connection: Connection = {
+      key,
+      caller,
+      get bufferedBytes() {
+        return outlet.bufferedBytes;
+      },
+      revoke: () => outlet.end(revoked()),
+    };
     if (!connections.admit(connection)) return refuse(response, 429, shown({ errors: [tooMany()] }));
     open.add(outlet);
     response.once("close", () => {

@@ -125,7 +125,14 @@ function hooks({ schema, logger, ...options }: WebSocketOptions) {
         const key = presentedKey({ ...extra.request.headers, ...lowerCased(connectionParams) });
         const caller = await options.authenticate(key);
         if (!caller) return false;
-        const connection = { key, caller, revoke: () => extra.ws.close(4403, "Forbidden") };
+        const connection: Connection = {
+          key,
+          caller,
+          get bufferedBytes() {
+            return extra.live.bufferedBytes;
+          },
+          revoke: () => extra.ws.close(4403, "Forbidden"),
+        };
         if (!options.connections.admit(connection)) {
           extra.ws.close(4429, "Too many connections with this key");
           return false;

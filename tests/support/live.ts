@@ -5,8 +5,12 @@ import type { TestApp } from "./app.js";
 const RECORD = `mutation ($input: RecordInteractionsInput!) { recordInteractions(input: $input) {
   results { outcome cursor interaction { id customer { id } } } } }`;
 
-/** Records one contact per summary, in one batch; answers their results. */
-export async function recordContacts(app: TestApp, summaries: readonly string[], customer = "live-customer") {
+/** Records one contact per summary, in one batch; answers their results. `body` is the same for all. */
+export async function recordContacts(
+  app: TestApp,
+  summaries: readonly string[],
+  { customer = "live-customer", body = null }: { customer?: string; body?: string | null } = {},
+) {
   const interactions = summaries.map((summary) => ({
     sourceRef: randomUUID(),
     customer: { sourceRef: customer },
@@ -16,10 +20,13 @@ export async function recordContacts(app: TestApp, summaries: readonly string[],
     kind: "message",
     occurredAt: "2026-11-21T09:30:00Z",
     summary,
+    body,
   }));
   const { data, errors } = await app.execute(RECORD, { input: { source: "test", interactions } });
   if (errors) throw new Error(JSON.stringify(errors));
-  return data.recordInteractions.results;
+  const { results } = data.recordInteractions;
+  for (const { outcome } of results) if (outcome !== "RECORDED") throw new Error(JSON.stringify(results));
+  return results;
 }
 
 /** A key with these scopes, as an administrator would have made it; its id is for revoking it. */

@@ -6,6 +6,8 @@ export interface Connection {
   /** What was presented as key or token. */
   readonly key: string | null;
   readonly caller: Caller;
+  /** Written to it and not yet taken. */
+  readonly bufferedBytes: number;
   /** The key was revoked, has expired, or may do something else now. */
   revoke(): void;
 }
@@ -31,6 +33,13 @@ export class Connections {
 
   get count(): number {
     return this.all.size;
+  }
+
+  /** What waits for all of them together. */
+  get bufferedBytes(): number {
+    let bytes = 0;
+    for (const connection of this.all) bytes += connection.bufferedBytes;
+    return bytes;
   }
 
   /** False when the key holds as many as it may. */

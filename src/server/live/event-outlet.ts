@@ -30,6 +30,10 @@ export class EventOutlet implements Outlet {
     return this.leaving.signal;
   }
 
+  get bufferedBytes(): number {
+    return this.flow.bufferedBytes;
+  }
+
   open(): void {
     this.response.writeHead(200, headers);
     this.response.write(":\n\n");

@@ -11,9 +11,9 @@ export class Flow {
 
   constructor(private readonly stream: Writable & { readonly bytesWritten?: number }) {}
 
-  /** Nothing waits to be taken. */
-  get idle(): boolean {
-    return this.stream.writableLength === 0;
+  /** What waits to be taken. */
+  get bufferedBytes(): number {
+    return this.stream.writableLength;
   }
 
   /** Null while there is room; else settles when everything was taken, or the connection is gone. */
@@ -33,7 +33,7 @@ export class Flow {
   /** For how long the client has taken nothing of what waits for it, as far as the calls of this method show. */
   stuckMs(now: number): number {
     const taken = (this.stream.bytesWritten ?? 0) - this.stream.writableLength;
-    const stuck = !this.idle && taken === this.taken;
+    const stuck = this.bufferedBytes > 0 && taken === this.taken;
     this.taken = taken;
     this.stuckSince = stuck ? (this.stuckSince ?? now) : null;
     return this.stuckSince === null ? 0 : now - this.stuckSince;

@@ -75,6 +75,10 @@ export class Group {
     private readonly onRetired: (fault?: unknown) => void,
   ) {}
 
+  get memberCount(): number {
+    return this.members;
+  }
+
   join(): void {
     this.members++;
   }

@@ -33,9 +33,11 @@ export class Hub {
     this.options = { ...options, recent };
   }
 
-  /** Groups that execute now. */
-  get groupCount(): number {
-    return this.groups.size;
+  /** Subscriptions that run. */
+  get followerCount(): number {
+    let count = 0;
+    for (const group of this.groups.values()) count += group.memberCount;
+    return count;
   }
 
   /** Begins a subscription, or tells why it cannot be. `signal` ends it before it has begun. */

@@ -5,11 +5,12 @@ import { nextFrames } from "./frames.js";
 import type { LiveResult } from "./group.js";
 import type { Following } from "./hub.js";
 
-/** One WebSocket as live answers see it: how much it takes, and whether somebody still reads. */
+/** One WebSocket as live answers see it: how much it takes, and whether somebody is there. */
 export class LiveSocket {
   readonly followings = new Set<Following>();
   private readonly flow: Flow;
-  private answered = true;
+  /** When the ping was sent that is not answered yet. */
+  private askedAt: number | null = null;
 
   constructor(
     private readonly ws: WebSocket,
@@ -18,8 +19,12 @@ export class LiveSocket {
   ) {
     this.flow = new Flow(stream);
     ws.on("pong", () => {
-      this.answered = true;
+      this.askedAt = null;
     });
+  }
+
+  get bufferedBytes(): number {
+    return this.flow.bufferedBytes;
   }
 
   send(head: Buffer, results: readonly LiveResult[]): void {
@@ -31,16 +36,23 @@ export class LiveSocket {
   }
 
   /**
-   * Looks after the socket, once per ping: one that reads nothing is closed after `maxStuckMs` with the place to resume at,
-   * one that is silent although nothing holds it up is gone.
+   * Looks after the socket, once per ping: a client that takes nothing of what waits for it, or gives no sign of life, is
+   * given up after `maxStuckMs`, with the place to resume at.
    */
   check(now: number, maxStuckMs: number, resumeAt: (pos: number) => string): void {
-    if (this.flow.stuckMs(now) >= maxStuckMs) this.ws.close(4429, this.farewell(resumeAt));
-    else if (!this.answered && this.flow.idle) this.ws.terminate();
-    else {
-      this.answered = false;
+    if (this.ws.readyState !== this.ws.OPEN) return;
+    const silentMs = this.askedAt === null ? 0 : now - this.askedAt;
+    if (Math.max(this.flow.stuckMs(now), silentMs) >= maxStuckMs) this.giveUp(resumeAt);
+    else if (this.askedAt === null) {
+      this.askedAt = now;
       this.ws.ping();
     }
+  }
+
+  /** The client gets what was written, then the goodbye, if it ever reads again. */
+  private giveUp(resumeAt: (pos: number) => string): void {
+    this.ws.close(4429, this.farewell(resumeAt));
+    for (const following of this.followings) following.leave();
   }
 
   /** One cursor can speak for all subscriptions only when each has been sent something. */

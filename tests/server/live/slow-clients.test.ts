@@ -1,0 +1,154 @@
+import { afterEach, beforeEach, expect, test } from "@jest/globals";
+import type { AppOptions } from "../../../src/app.js";
+import { startTestApp, type TestApp } from "../../support/app.js";
+import { givenKey, recordContacts, revokeKey } from "../../support/live.js";
+import { connectSocket } from "../../support/socket.js";
+
+let app: TestApp | undefined;
+let stop: () => Promise<void> = async () => {};
+beforeEach(() => {
+  stop = async () => {};
+});
+afterEach(() => stop());
+
+async function given(live: Pick<AppOptions, "maxConnectionsPerKey" | "patience"> = {}): Promise<TestApp> {
+  app = await startTestApp({ live });
+  stop = () => (app as TestApp).stop();
+  return app;
+}
+
+const ALL =
+  "subscription ($after: Cursor) { interactionRecorded(after: $after) { cursor interaction { summary body } } }";
+const ids = (count: number) => Array.from({ length: count }, (_, index) => index);
+/** More than the system keeps for a client that does not read: some megabytes on a loopback connection. */
+const heavyBody = "x".repeat(19_000);
+const heavyCount = 1_200;
+
+async function subscribed(to: TestApp, after: string) {
+  const connection = await connectSocket(to);
+  await connection.next();
+  connection.send({ id: "1", type: "subscribe", payload: { query: ALL, variables: { after } } });
+  const number = async () => {
+    const { cursor, interaction } = (await connection.next()).payload.data.interactionRecorded;
+    return { cursor: cursor as string, number: Number(interaction.summary) };
+  };
+  return { ...connection, number, connection };
+}
+
+async function recordHeavy(to: TestApp): Promise<void> {
+  for (let from = 0; from < heavyCount; from += 100) {
+    const summaries = ids(100).map((index) => String(from + index));
+    await recordContacts(to, summaries, { body: heavyBody });
+  }
+}
+
+test("who stops reading for a while costs the others nothing, is not kept in memory, and then has everything in order", async () => {
+  const to = await given();
+  const [start] = await recordContacts(to, ["0"]);
+  const paused = await subscribed(to, start.cursor);
+  const quick = await subscribed(to, start.cursor);
+  await recordContacts(to, ["0"]);
+  await Promise.all([paused.number(), quick.number()]);
+  paused.socket.pause();
+
+  await recordHeavy(to);
+  for (const index of ids(heavyCount)) expect((await quick.number()).number).toBe(index);
+
+  // Of 23 MB the server holds its bound and the handover that went beyond it.
+  expect(to.app.live.bufferedBytes).toBeGreaterThan(0);
+  expect(to.app.live.bufferedBytes).toBeLessThan(1.5 * 1024 * 1024);
+  paused.socket.resume();
+  for (const index of ids(heavyCount)) expect((await paused.number()).number).toBe(index);
+}, 60_000);
+
+test("who reads nothing for too long is closed with 4429 and the cursor at which nothing is missed or doubled", async () => {
+  const to = await given({ patience: { keepAliveMs: 1_000, maxStuckMs: 2_000 } });
+  const [start] = await recordContacts(to, ["0"]);
+  const stuck = await subscribed(to, start.cursor);
+  await recordContacts(to, ["0"]);
+  await stuck.number();
+  stuck.socket.pause();
+  await recordHeavy(to);
+  const quick = await subscribed(to, start.cursor);
+  await quick.number();
+  for (const index of ids(heavyCount)) expect((await quick.number()).number).toBe(index);
+  while (to.app.live.followerCount > 1) await new Promise((settle) => setImmediate(settle));
+  stuck.socket.resume();
+
+  expect(await stuck.closed).toBe(4429);
+  const received = stuck.messages.map(({ payload }) => {
+    const { interaction } = payload.data.interactionRecorded;
+    return Number(interaction.summary);
+  });
+  const cursor = /^Too slow\. Resume after (\S+)$/.exec(stuck.connection.reason)?.[1] as string;
+  const again = await subscribed(to, cursor);
+  while (received.length < heavyCount) received.push((await again.number()).number);
+  expect(received).toEqual(ids(heavyCount));
+}, 60_000);
+
+test("a client that is gone without a word is noticed, and leaves nothing behind", async () => {
+  const to = await given({ patience: { keepAliveMs: 100, maxStuckMs: 300 } });
+  const silent = await connectSocket(to);
+  await silent.next();
+  silent.send({ id: "1", type: "subscribe", payload: { query: ALL } });
+  silent.socket.pause(); // no pong any more, and nothing waits for it
+  while (to.services.feed.status.waiters === 0) await new Promise((settle) => setImmediate(settle));
+  while (to.app.live.followerCount > 0) await new Promise((settle) => setImmediate(settle));
+  while (to.services.feed.status.waiters > 0) await new Promise((settle) => setImmediate(settle));
+});
+
+test("a key holds no more connections than it may; others are not harmed, and a place that is freed is given again", async () => {
+  const to = await given({ maxConnectionsPerKey: 2 });
+  const { key } = await givenKey(to, ["interactions:read"]);
+  const first = await connectSocket(to, { authorization: `Bearer ${key}` });
+  const second = await connectSocket(to, { authorization: `Bearer ${key}` });
+  await Promise.all([first.next(), second.next()]);
+
+  const third = await connectSocket(to, { authorization: `Bearer ${key}` });
+  expect(await third.closed).toBe(4429);
+  const events = await fetch(`${to.url}/graphql`, {
+    method: "POST",
+    headers: {
+      "content-type": "application/json",
+      accept: "text/event-stream",
+      authorization: `Bearer ${key}`,
+    },
+    body: JSON.stringify({ query: ALL }),
+  });
+  expect(events.status).toBe(429);
+  expect(await events.json()).toMatchObject({ errors: [{ extensions: { code: "TOO_MANY_CONNECTIONS" } }] });
+  const ofAnother = await connectSocket(to);
+  expect((await ofAnother.next()).type).toBe("connection_ack");
+
+  first.socket.close();
+  await first.closed;
+  while (to.app.live.connectionCount > 2) await new Promise((settle) => setImmediate(settle));
+  const fourth = await connectSocket(to, { authorization: `Bearer ${key}` });
+  expect((await fourth.next()).type).toBe("connection_ack");
+});
+
+test("a revoked key gets no event that was recorded a second after, while others of its class go on", async () => {
+  const to = await given();
+  const scopes = ["interactions:read", "interactions:write"];
+  const [gone, stays] = [await givenKey(to, scopes), await givenKey(to, scopes)];
+  const connections = await Promise.all(
+    [gone, stays].map(async ({ key }) => {
+      const connection = await connectSocket(to, { authorization: `Bearer ${key}` });
+      await connection.next();
+      connection.send({ id: "1", type: "subscribe", payload: { query: ALL } });
+      return connection;
+    }),
+  );
+  const [ofGone, ofStays] = connections as [(typeof connections)[0], (typeof connections)[0]];
+  await recordContacts(to, ["both"]);
+  await Promise.all([ofGone.next(), ofStays.next()]);
+
+  const revokedAt = Date.now();
+  await revokeKey(to, gone.id);
+  expect(await ofGone.closed).toBe(4403);
+  expect(Date.now() - revokedAt).toBeLessThan(1_000);
+
+  await recordContacts(to, ["one"]);
+  expect((await ofStays.next()).payload.data.interactionRecorded.interaction.summary).toBe("one");
+  expect(ofGone.messages).toEqual([]);
+});
