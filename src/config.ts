@@ -1,5 +1,6 @@
 import { getCountries } from "libphonenumber-js/max";
 import { z } from "zod";
+import { defaultMaxConnectionsPerKey } from "./platform/limits.js";
 
 /** Everything the environment decides. */
 export interface Config {
@@ -13,6 +14,7 @@ export interface Config {
   allowedOrigins: readonly string[];
   compiledReads: boolean;
   explainReads: boolean;
+  maxConnectionsPerKey: number;
 }
 
 /** Thrown with every bad variable at once, in words that say what is expected. Values are never repeated. */
@@ -70,6 +72,11 @@ const variables = z.object({
     .default([]),
   COMPILED_READS: onOff.default("on"),
   EXPLAIN_READS: onOff.default("off"),
+  MAX_CONNECTIONS_PER_KEY: z.coerce
+    .number("must be a whole number above 0")
+    .int("must be a whole number above 0")
+    .min(1, "must be a whole number above 0")
+    .default(defaultMaxConnectionsPerKey),
 });
 
 /** Reads the environment. Empty variables count as not set. Throws ConfigError. */
@@ -94,5 +101,6 @@ export function readConfig(env: Record<string, string | undefined>): Config {
     allowedOrigins: data.ALLOWED_ORIGINS,
     compiledReads: data.COMPILED_READS === "on",
     explainReads: data.EXPLAIN_READS === "on",
+    maxConnectionsPerKey: data.MAX_CONNECTIONS_PER_KEY,
   };
 }

@@ -13,6 +13,7 @@ test("without variables the server listens on loopback, on port 4000, with an em
     allowedOrigins: [],
     compiledReads: true,
     explainReads: false,
+    maxConnectionsPerKey: 10_000,
   });
 });
 
