@@ -36,6 +36,8 @@ export const maxDepth = 15;
 export const maxAliases = 30;
 /** Directives in one document. */
 export const maxDirectives = 30;
+/** Times that one selection may name one field: merged documents repeat a few, only attacks repeat many. */
+export const maxFieldRepeats = 20;
 /** Objects in one answer: a hundred customers with everything the reference read asks for, and half as many again. */
 export const maxCost = 50_000;
 /** Errors that validation collects before it gives up. */
