@@ -13,6 +13,8 @@ export interface Config {
   allowedOrigins: readonly string[];
   compiledReads: boolean;
   explainReads: boolean;
+  /** Serves as a subgraph of Apollo Federation v2. */
+  federation: boolean;
 }
 
 /** Thrown with every bad variable at once, in words that say what is expected. Values are never repeated. */
@@ -24,6 +26,7 @@ const minAdminKeyLength = 16;
 const maxPort = 65_535;
 
 const onOff = z.enum(["on", "off"], "must be on or off");
+const oneOrZero = z.enum(["1", "0"], "must be 1 or 0");
 
 const variables = z.object({
   DATABASE_URL: z
@@ -70,6 +73,7 @@ const variables = z.object({
     .default([]),
   COMPILED_READS: onOff.default("on"),
   EXPLAIN_READS: onOff.default("off"),
+  FEDERATION: oneOrZero.default("0"),
 });
 
 /** Reads the environment. Empty variables count as not set. Throws ConfigError. */
@@ -94,5 +98,6 @@ export function readConfig(env: Record<string, string | undefined>): Config {
     allowedOrigins: data.ALLOWED_ORIGINS,
     compiledReads: data.COMPILED_READS === "on",
     explainReads: data.EXPLAIN_READS === "on",
+    federation: data.FEDERATION === "1",
   };
 }

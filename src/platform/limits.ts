@@ -6,6 +6,8 @@ export const defaultPageSize = 50;
 export const maxPageSize = 100;
 /** Ids in one `nodes` call: one page's worth. */
 export const maxNodeIds = 100;
+/** Entities that a gateway refers to at once: what hangs on a page of pages, and one statement of one kind. */
+export const maxReferences = 1_000;
 /** Items in one batch mutation: one transaction of about 20 ms, short enough not to hold locks that others wait for. */
 export const maxBatchItems = 1_000;
 /** Items in one transaction of an import: repeated customers are written once, and their locks are not held long. */
