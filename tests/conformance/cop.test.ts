@@ -22,6 +22,20 @@ function overHttp(caller: Record<string, string>): Transport {
   };
 }
 
+/** Over server-sent events the answer is the last `next`; what is refused before the stream begins is plain JSON. */
+function overEvents(caller: Record<string, string>): Transport {
+  return async (query) => {
+    const response = await fetch(endpoint(), {
+      method: "POST",
+      headers: { "content-type": "application/json", accept: "text/event-stream", ...caller },
+      body: JSON.stringify({ query }),
+    });
+    const text = await response.text();
+    const next = /^event: next\ndata: (.*)$/m.exec(text)?.[1];
+    return JSON.parse(next ?? text) as CopAnswer;
+  };
+}
+
 function overSocket(client: Client): Transport {
   return (query) =>
     new Promise((resolve) => {
@@ -50,7 +64,9 @@ test("a scanner without a key finds nothing", async () => {
   expect(await findingsOfHttp(endpoint(), {})).toEqual([]);
 });
 
-test("on a socket a scanner finds no more than over HTTP, and nothing without a key", async () => {
+test("over a socket or server-sent events a scanner finds no more, and nothing without a key", async () => {
+  expect(await findingsOfDocuments(overEvents({ "x-api-key": app.key }))).toEqual(["Introspection"]);
+  expect(await findingsOfDocuments(overEvents({}))).toEqual([]);
   expect(await findingsOfDocuments(overSocket(app.socket()))).toEqual(["Introspection"]);
   expect(await findingsOfDocuments(overSocket(app.socket("no-key")))).toEqual([]);
 });

@@ -2,15 +2,12 @@ import graphqlEslint from "@graphql-eslint/eslint-plugin";
 import { expect, test } from "@jest/globals";
 import { ESLint, type Linter } from "eslint";
 
-/** The families of types that are parts of an answer: nobody fetches, caches or names one by itself. */
-const partSuffixes = ["Connection", "Edge", "PageInfo", "Payload", "Result"];
+/** Families of types that nobody fetches or caches by themselves: parts of an answer, and events, named by cursors. */
+const suffixes = ["Connection", "Edge", "PageInfo", "Payload", "Result", "Change", "Recorded", "Batch"];
 /** Single types without an id, each with its reason. A type that has an id, or no longer exists, may not stay here. */
 const typesWithoutId: Record<string, string> = {
   Channel: "named by its code, which is data",
-  CustomerChange: "an event, named by its cursor",
-  FeedBatch: "a stretch of the feed, named by its cursor",
   Identity: "named by its kind and value; `customerByIdentity` finds it",
-  InteractionRecorded: "an event, named by its cursor",
   ItemError: "a part of a result",
   LoyaltyAccount: "each customer has at most one",
   LoyaltyPoints: "figures of an account",
@@ -44,7 +41,7 @@ async function messagesWith(types: readonly string[]) {
         ...rules,
         "@graphql-eslint/strict-id-in-types": [
           "error",
-          { exceptions: { suffixes: partSuffixes, ...(types.length > 0 && { types }) } },
+          { exceptions: { suffixes, ...(types.length > 0 && { types }) } },
         ],
       },
     },
