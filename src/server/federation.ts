@@ -12,7 +12,6 @@ import {
   printSchema,
   visit,
 } from "graphql";
-import type { CustomerRow } from "#schema/customers.js";
 import type { RequestContext } from "../context.js";
 import { readReferences } from "../cross-domain/nodes/references.js";
 import { publicField } from "../platform/access/scopes.js";
@@ -28,14 +27,14 @@ export async function asSubgraph(schema: GraphQLSchema): Promise<GraphQLSchema> 
   const extended = extendSchema(schema, machinery(entities));
   extended.extensions = schema.extensions;
   const { _service, _entities } = (extended.getQueryType() as GraphQLObjectType).getFields();
-  const { identity } = (extended.getType("Customer") as GraphQLObjectType).getFields();
+  const { identities, identity } = (extended.getType("Customer") as GraphQLObjectType).getFields();
   if (!_service || !_entities || !identity) throw new Error("the schema was not extended");
   _service.extensions = { scope: publicField };
   _service.resolve = () => ({ sdl });
   _entities.extensions = { scope: publicField };
   _entities.resolve = (_, { representations }, context: RequestContext) =>
     readReferences(context, representations);
-  identity.resolve = firstIdentity;
+  identity.resolve = async (...given) => ((await identities?.resolve?.(...given)) as unknown[])[0] ?? null;
   (extended.getType("_Entity") as GraphQLUnionType).resolveType = (row) => typeNameOf(row as { id: string });
   return extended;
 }
@@ -101,9 +100,4 @@ function withDirectives(schema: GraphQLSchema, directives: ReadonlyMap<string, s
       },
     }),
   );
-}
-
-async function firstIdentity(customer: CustomerRow, _: unknown, { loaders }: RequestContext) {
-  const [first] = await loaders.customers.identitiesByCustomer.load(customer.id);
-  return first ?? null;
 }
