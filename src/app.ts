@@ -15,6 +15,7 @@ import { CompiledReads } from "./platform/reads/compiled-reads.js";
 import { createApollo } from "./server/apollo.js";
 import { builtSchema } from "./server/build-schema.js";
 import { createEventStreams } from "./server/event-streams.js";
+import { asSubgraph } from "./server/federation.js";
 import { createGraphiql } from "./server/graphiql.js";
 import { createHealth } from "./server/health.js";
 import { createHttpServer, graphqlPath, presentedKey, unauthenticated } from "./server/http.js";
@@ -41,6 +42,8 @@ export interface AppOptions {
   compiledReads?: boolean;
   /** Answers tell in `extensions.read` how they were read. */
   explainReads?: boolean;
+  /** The schema is that of a subgraph of Apollo Federation v2. */
+  federation?: boolean;
   /** Live connections that one key may hold; see `defaultMaxConnectionsPerKey`. */
   maxConnectionsPerKey?: number;
   /** How long slow and silent clients are waited for. */
@@ -95,7 +98,7 @@ async function serve(
 ): Promise<Pick<App, "url" | "live">> {
   const { logger, allowedOrigins } = options;
   const { database } = services;
-  const schema = await builtSchema();
+  const schema = options.federation ? await asSubgraph(await builtSchema()) : await builtSchema();
   const metrics = createMetrics();
   const compiled = (options.compiledReads ?? true) ? new CompiledReads(schema, reads, database) : null;
   const readOptions = { compiled, metrics, explain: options.explainReads ?? false };

@@ -15,6 +15,8 @@ export interface Config {
   compiledReads: boolean;
   explainReads: boolean;
   maxConnectionsPerKey: number;
+  /** Serves as a subgraph of Apollo Federation v2. */
+  federation: boolean;
 }
 
 /** Thrown with every bad variable at once, in words that say what is expected. Values are never repeated. */
@@ -26,6 +28,7 @@ const minAdminKeyLength = 16;
 const maxPort = 65_535;
 
 const onOff = z.enum(["on", "off"], "must be on or off");
+const oneOrZero = z.enum(["1", "0"], "must be 1 or 0");
 
 const variables = z.object({
   DATABASE_URL: z
@@ -77,6 +80,7 @@ const variables = z.object({
     .int("must be a whole number above 0")
     .min(1, "must be a whole number above 0")
     .default(defaultMaxConnectionsPerKey),
+  FEDERATION: oneOrZero.default("0"),
 });
 
 /** Reads the environment. Empty variables count as not set. Throws ConfigError. */
@@ -102,5 +106,6 @@ export function readConfig(env: Record<string, string | undefined>): Config {
     compiledReads: data.COMPILED_READS === "on",
     explainReads: data.EXPLAIN_READS === "on",
     maxConnectionsPerKey: data.MAX_CONNECTIONS_PER_KEY,
+    federation: data.FEDERATION === "1",
   };
 }

@@ -14,6 +14,7 @@ test("without variables the server listens on loopback, on port 4000, with an em
     compiledReads: true,
     explainReads: false,
     maxConnectionsPerKey: 10_000,
+    federation: false,
   });
 });
 
@@ -27,6 +28,7 @@ test("all bad variables are reported at once, and no value is repeated", () => {
       LOG_LEVEL: "loud",
       PHONE_REGION: "Persia",
       ALLOWED_ORIGINS: "https://ok.example, nonsense",
+      FEDERATION: "yes",
     });
   expect(read).toThrow(ConfigError);
   expect(read).toThrow(
@@ -39,6 +41,7 @@ test("all bad variables are reported at once, and no value is repeated", () => {
       "  LOG_LEVEL must be one of trace, debug, info, warn, error, fatal, silent",
       "  PHONE_REGION must be a country, ISO 3166-1 alpha-2, like IR",
       "  ALLOWED_ORIGINS must be origins like https://app.example.com, separated by commas",
+      "  FEDERATION must be 1 or 0",
     ].join("\n"),
   );
 });

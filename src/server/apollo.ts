@@ -3,7 +3,7 @@ import {
   ApolloServerPluginCacheControlDisabled,
   ApolloServerPluginLandingPageDisabled,
 } from "@apollo/server/plugin/disabled";
-import type { GraphQLSchema } from "graphql";
+import type { GraphQLFormattedError, GraphQLSchema } from "graphql";
 import type { RequestContext } from "../context.js";
 import { ApiError } from "../platform/errors.js";
 import type { Logger } from "../platform/log.js";
@@ -62,17 +62,39 @@ function pipeline(
           checkCost(schema, document, operation, request.variables ?? {});
         },
         responseForOperation: reads.answer,
-        async willSendResponse({ response, errors, contextValue }) {
+        async willSendResponse({ request, response, errors, contextValue }) {
           if (response.body.kind !== "single") return;
           const { singleResult } = response.body;
           const read = reads.explanation(contextValue);
           if (read && singleResult.data) singleResult.extensions = { ...singleResult.extensions, read };
           if (!errors) return;
           singleResult.errors = errors.map((error) => clientError(logger, contextValue.requestId, error));
+          if (acceptsOnlyJson(request.http?.headers.get("accept")) && areInDocument(singleResult.errors))
+            response.http.status = 200;
         },
       };
     },
   };
+}
+
+/**
+ * Whether a client takes `application/json` alone. Older clients of that type look into an answer only when its status is
+ * 200, so GraphQL over HTTP asks for it whenever the request itself was well formed.
+ */
+function acceptsOnlyJson(accept: string | undefined): boolean {
+  return accept !== undefined && /^\s*application\/json\s*(;[^,]*)?$/i.test(accept);
+}
+
+const documentCodes: readonly unknown[] = [
+  "GRAPHQL_PARSE_FAILED",
+  "GRAPHQL_VALIDATION_FAILED",
+  "OPERATION_RESOLUTION_FAILURE",
+  "BAD_USER_INPUT",
+];
+
+/** Whether only the document or its variables are at fault, not the HTTP request, the access or the server. */
+function areInDocument(errors: readonly GraphQLFormattedError[]): boolean {
+  return errors.every(({ extensions }) => documentCodes.includes(extensions?.code));
 }
 
 /** Apollo's own lines go to our log; they name no data. */

@@ -1,5 +1,5 @@
 import "reflect-metadata";
-import { type GraphQLSchema, isInterfaceType } from "graphql";
+import { type GraphQLSchema, isInterfaceType, type OperationTypeNode } from "graphql";
 import { buildSchema, type NonEmptyArray } from "type-graphql";
 import {
   CustomerChangeResolver,
@@ -117,12 +117,24 @@ export function builtSchema(): Promise<GraphQLSchema> {
   built ??= buildSchema({ resolvers, validate: false, pubSub: noPubSub }).then((schema) => {
     schema.extensions = { ...schema.extensions, reads };
     callDirectly(schema);
+    describeRoots(schema);
     // type-graphql's own is asynchronous, which would make every row of an interface wait.
     for (const type of Object.values(schema.getTypeMap()))
       if (isInterfaceType(type)) type.resolveType = (row) => typeNameOf(row as { id: string });
     return schema;
   });
   return built;
+}
+
+/** type-graphql has no place for what the three roots are. */
+function describeRoots(schema: GraphQLSchema): void {
+  const [queries, mutations, subscriptions] = (["query", "mutation", "subscription"] as const).map(
+    (operation) => schema.getRootType(operation as OperationTypeNode),
+  );
+  if (queries) queries.description = "What can be read. Every field names the scope that a key needs for it.";
+  if (mutations) mutations.description = "What can be recorded, in batches that are safe to repeat.";
+  if (subscriptions)
+    subscriptions.description = "What can be followed while it happens, and resumed from a cursor.";
 }
 
 const noPubSub = {

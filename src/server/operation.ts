@@ -26,6 +26,7 @@ import {
   maxDirectives,
   maxDocumentBytes,
   maxDocumentTokens,
+  maxFieldRepeats,
   maxJsonDepth,
   maxValidationErrors,
 } from "../platform/limits.js";
@@ -33,6 +34,7 @@ import { faultOf, type Logger } from "../platform/log.js";
 import { isDeeperThan } from "../platform/text.js";
 import { requirementsOf } from "./access.js";
 import { checkCost } from "./cost.js";
+import { maxRepeatsRule } from "./repeats.js";
 
 // One preparation for every transport: HTTP gives these pieces to Apollo, the socket calls `prepareOperation`.
 
@@ -47,6 +49,7 @@ export const validationRules: ValidationRule[] = [
   maxDepthRule({ n: maxDepth, flattenFragments: true, ...report }) as ValidationRule,
   maxAliasesRule({ n: maxAliases, allowList: [], ...report }) as ValidationRule,
   maxDirectivesRule({ n: maxDirectives, ...report }) as ValidationRule,
+  maxRepeatsRule(maxFieldRepeats),
 ];
 
 export interface PreparedOperation {
@@ -140,7 +143,11 @@ export function clientError(logger: Logger, requestId: string, error: unknown): 
   const code = extensions?.code ?? own;
   if (typeof code === "string" && clientCodes.has(code)) {
     const { http: _, stacktrace: __, ...details } = extensions ?? {};
-    return { message: shown.message, ...place, extensions: { ...details, code, requestId } };
+    return {
+      message: withoutSuggestion(shown.message),
+      ...place,
+      extensions: { ...details, code, requestId },
+    };
   }
   logger.error({ requestId, ...faultOf(error) }, "fault");
   return internal;
@@ -169,6 +176,12 @@ function checkedDocument(schema: GraphQLSchema, text: string): DocumentNode | re
 /** Anything that was thrown, as graphql-js would hand it on. */
 export function graphqlError(thrown: unknown): GraphQLError {
   return thrown instanceof GraphQLError ? thrown : locatedError(thrown, []);
+}
+
+/** graphql-js tells who misspells a name what names there are, on every transport. */
+function withoutSuggestion(message: string): string {
+  const suggestion = message.endsWith("?") ? message.lastIndexOf(" Did you mean ") : -1;
+  return suggestion < 0 ? message : message.slice(0, suggestion);
 }
 
 function parseDocument(query: string): DocumentNode {

@@ -42,6 +42,8 @@ interface TestAppOptions {
   explainReads?: boolean;
   /** Bounds and waiting times of live connections, where a test cannot wait for the real ones. */
   live?: Pick<AppOptions, "maxConnectionsPerKey" | "patience">;
+  /** On: the schema is that of a subgraph. */
+  federation?: boolean;
   /** Another app whose database this one shares. */
   on?: TestApp;
 }
@@ -62,6 +64,7 @@ export async function startTestApp(options: TestAppOptions = {}): Promise<TestAp
     phoneRegion: options.phoneRegion ?? null,
     compiledReads: options.compiledReads ?? true,
     explainReads: options.explainReads ?? true,
+    federation: options.federation ?? false,
     allowedOrigins: [],
     ...options.live,
     logger: createLogger(process.env.TEST_LOG ?? "silent"),

@@ -62,7 +62,7 @@ export function readNode(loaders: Loaders, text: string): Promise<{ id: string }
 }
 
 /** A node that the caller may not read answers as one that is not there. */
-async function readFor({ loaders, caller }: RequestContext, text: string, argument: string) {
+export async function readFor({ loaders, caller }: RequestContext, text: string, argument: string) {
   const reader = readerOf(text, argument);
   return caller.scopes.has(reader.scope) ? reader.read(loaders, text as never) : null;
 }
