@@ -3,11 +3,12 @@ import {
   ApolloServerPluginCacheControlDisabled,
   ApolloServerPluginLandingPageDisabled,
 } from "@apollo/server/plugin/disabled";
-import type { GraphQLSchema } from "graphql";
+import type { GraphQLFormattedError, GraphQLSchema } from "graphql";
 import type { RequestContext } from "../context.js";
 import { ApiError } from "../platform/errors.js";
 import type { Logger } from "../platform/log.js";
 import { checkCost } from "./cost.js";
+import { retryAfterSeconds } from "./http.js";
 import { checkAccess, clientError, parseOptions, validationOptions, validationRules } from "./operation.js";
 import { createQueryReads, type QueryReads, type ReadOptions, stringifyResult } from "./query-reads.js";
 
@@ -67,12 +68,20 @@ function pipeline(
           const { singleResult } = response.body;
           const read = reads.explanation(contextValue);
           if (read && singleResult.data) singleResult.extensions = { ...singleResult.extensions, read };
-          if (!errors) return;
-          singleResult.errors = errors.map((error) => clientError(logger, contextValue.requestId, error));
+          if (errors)
+            singleResult.errors = errors.map((error) => clientError(logger, contextValue.requestId, error));
+          if (singleResult.data || !singleResult.errors?.some(isUnavailable)) return;
+          // Where no data came, balancers and clients decide by the status.
+          response.http.status = 503;
+          response.http.headers.set("retry-after", retryAfterSeconds);
         },
       };
     },
   };
+}
+
+function isUnavailable({ extensions }: GraphQLFormattedError): boolean {
+  return extensions?.code === "UNAVAILABLE";
 }
 
 /** Apollo's own lines go to our log; they name no data. */
