@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { type Client, createClient } from "graphql-ws";
 import { WebSocket } from "ws";
 import { type App, type AppOptions, startApp } from "../../src/app.js";
+import type { TokenOptions } from "../../src/platform/access/tokens.js";
 import type { ConnectionOptions, Database } from "../../src/platform/database/database.js";
 import { createLogger } from "../../src/platform/log.js";
 import { createTestDatabase } from "./database.js";
@@ -42,6 +43,8 @@ interface TestAppOptions {
   explainReads?: boolean;
   /** Bounds and waiting times of live connections, where a test cannot wait for the real ones. */
   live?: Pick<AppOptions, "maxConnectionsPerKey" | "patience">;
+  /** Whose tokens are taken besides keys. */
+  tokens?: TokenOptions;
   /** Another app whose database this one shares. */
   on?: TestApp;
 }
@@ -59,6 +62,7 @@ export async function startTestApp(options: TestAppOptions = {}): Promise<TestAp
     host: "127.0.0.1",
     port: 0,
     adminKey: key,
+    tokens: options.tokens ?? null,
     phoneRegion: options.phoneRegion ?? null,
     compiledReads: options.compiledReads ?? true,
     explainReads: options.explainReads ?? true,
