@@ -10,6 +10,7 @@ import {
 } from "../cross-domain/live/live.resolver.js";
 import { NodeResolver } from "../cross-domain/nodes/node.resolver.js";
 import { CustomerTimelineResolver } from "../cross-domain/timeline/timeline.resolver.js";
+import { ApiKeyResolver, ViewerResolver } from "../domains/api-keys/api-key.resolver.js";
 import {
   ConsentResolver,
   CustomerConsentResolver,
@@ -67,6 +68,8 @@ import { reads } from "./reads.js";
 
 /** The one place that lists resolvers. type-graphql's store is global to the process: built once. */
 const resolvers: NonEmptyArray<new () => object> = [
+  ApiKeyResolver,
+  ViewerResolver,
   CustomerResolver,
   ProfileResolver,
   SourceResolver,

@@ -66,7 +66,8 @@ export function createAuthenticate(db: Database["read"], options: AuthenticateOp
   };
 }
 
-const admin: Caller = { keyId: "admin", scopes: new Set(scopes), role: "ADMIN" };
+/** Whoever runs the process, and whoever holds the key of its environment. */
+export const admin: Caller = { keyId: "admin", scopes: new Set(scopes), role: "ADMIN" };
 
 type LiveKey = Awaited<ReturnType<typeof liveKey>>[number];
 

@@ -18,10 +18,14 @@ const formerPattern = /^c360_live_([0-9a-f]{32})_[0-9A-Za-z]{20,100}$/;
 
 /** A new key of this id. It is told once and never stored. */
 export function newKeyText(id: Id<"apiKey">): string {
-  const hex = uuidOf(id).replaceAll("-", "");
   const secret = Array.from({ length: secretLength }, () => alphabet[randomInt(alphabet.length)]).join("");
-  const text = `${prefix}${base62(BigInt(`0x${hex}`), idLength)}_${secret}`;
+  const text = `${startOfKeyText(id)}_${secret}`;
   return text + checksumOf(text);
+}
+
+/** What every key of this id begins with: no secret. */
+export function startOfKeyText(id: Id<"apiKey">): string {
+  return prefix + base62(BigInt(`0x${uuidOf(id).replaceAll("-", "")}`), idLength);
 }
 
 export interface PresentedKey {
