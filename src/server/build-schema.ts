@@ -63,6 +63,7 @@ import {
   TicketResolver,
 } from "../domains/tickets/ticket.resolver.js";
 import { typeNameOf } from "../platform/graphql/node.js";
+import { declareAccess } from "./declared-access.js";
 import { callDirectly } from "./direct-resolvers.js";
 import { reads } from "./reads.js";
 
@@ -119,6 +120,7 @@ export function builtSchema(): Promise<GraphQLSchema> {
   // Streams come from the log, but the option must be given as soon as a subscription exists.
   built ??= buildSchema({ resolvers, validate: false, pubSub: noPubSub }).then((schema) => {
     schema.extensions = { ...schema.extensions, reads };
+    declareAccess(schema);
     callDirectly(schema);
     // type-graphql's own is asynchronous, which would make every row of an interface wait.
     for (const type of Object.values(schema.getTypeMap()))
