@@ -57,9 +57,9 @@ export function createAuthenticate(db: Database["read"], options: AuthenticateOp
     const presentedDigest = digest(presented);
     if (adminDigest && timingSafeEqual(presentedDigest, adminDigest)) return admin;
     if (isToken(presented)) return tokens ? tokens(presented) : null;
-    const key = readKeyText(presented);
-    if (!key) return null;
-    const [row] = await liveKey(db, { id: uuidOf(key.id) });
+    const id = readKeyText(presented);
+    if (!id) return null;
+    const [row] = await liveKey(db, { id: uuidOf(id) });
     if (!row || !isOneOf(presentedDigest, row)) return null;
     onUse?.(row.id);
     return callerOf(row);

@@ -28,27 +28,25 @@ export function startOfKeyText(id: Id<"apiKey">): string {
   return prefix + base62(BigInt(`0x${uuidOf(id).replaceAll("-", "")}`), idLength);
 }
 
-export interface PresentedKey {
-  id: Id<"apiKey">;
-  /** The parts of it that are no secret, by which it can be remembered. */
-  name: string;
+/** The parts of what looks like a key that are no secret, by which it can be remembered. Asked for every request. */
+export function nameOfKeyText(text: string): string | null {
+  const id = pattern.exec(text)?.[1];
+  return id ? id + text.slice(-checksumLength) : (formerPattern.exec(text)?.[1] ?? null);
 }
 
-/** What a presented key says of itself; null for what is no key, or a mistyped one. No database is asked. */
-export function readKeyText(text: string): PresentedKey | null {
-  const id = pattern.exec(text)?.[1];
-  if (!id) return readFormerKey(text);
+/** The id that a presented key names; null for what is no key, or a mistyped one. No database is asked. */
+export function readKeyText(text: string): Id<"apiKey"> | null {
+  if (!pattern.test(text)) return idOfFormerKey(text);
   const checksum = text.slice(-checksumLength);
-  if (checksumOf(text.slice(0, -checksumLength)) !== checksum) return null;
-  const hex = fromBase62(id).toString(16).padStart(32, "0");
-  return hex.length === 32 ? { id: toId("apiKey", dashed(hex)), name: `${id}${checksum}` } : null;
+  return checksumOf(text.slice(0, -checksumLength)) === checksum ? idOfKeyText(text) : null;
 }
 
 /** The id of what starts like a key, be it whole or cut off after the id; for people who found one. */
 export function idOfKeyText(text: string): Id<"apiKey"> | null {
   const id = /^c360_live_([0-9A-Za-z]{22})(_|$)/.exec(text)?.[1];
-  const hex = id ? fromBase62(id).toString(16).padStart(32, "0") : readFormerKey(text)?.name;
-  return hex?.length === 32 ? toId("apiKey", dashed(hex)) : null;
+  if (!id) return idOfFormerKey(text);
+  const hex = fromBase62(id).toString(16).padStart(32, "0");
+  return hex.length === 32 ? toId("apiKey", dashed(hex)) : null;
 }
 
 /** What is stored of a key. A fast hash is right: the secret is random, not a password that could be guessed. */
@@ -56,9 +54,9 @@ export function digest(key: string): Buffer {
   return createHash("sha256").update(key).digest();
 }
 
-function readFormerKey(text: string): PresentedKey | null {
+function idOfFormerKey(text: string): Id<"apiKey"> | null {
   const hex = formerPattern.exec(text)?.[1];
-  return hex ? { id: toId("apiKey", dashed(hex)), name: hex } : null;
+  return hex ? toId("apiKey", dashed(hex)) : null;
 }
 
 function checksumOf(text: string): string {

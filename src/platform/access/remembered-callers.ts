@@ -1,7 +1,7 @@
 import { timingSafeEqual } from "node:crypto";
 import { LRUCache } from "lru-cache";
 import type { Authenticate, Caller } from "./caller.js";
-import { digest, readKeyText } from "./key-text.js";
+import { digest, nameOfKeyText } from "./key-text.js";
 import { isToken } from "./tokens.js";
 
 /** How long what was found good is taken for good without asking again: so soon a revoked key stops. */
@@ -41,7 +41,7 @@ interface Remembered {
 
 /** What it is remembered under, no secret; the whole of it is compared in constant time. */
 function nameOf(presented: string): string | null {
-  return isToken(presented) ? digest(presented).toString("base64") : (readKeyText(presented)?.name ?? null);
+  return isToken(presented) ? digest(presented).toString("base64") : nameOfKeyText(presented);
 }
 
 function equal(a: Buffer, b: Buffer): boolean {
