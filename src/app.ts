@@ -5,7 +5,10 @@ import { sql } from "drizzle-orm";
 import { createContext, type Services } from "./context.js";
 import { Feed } from "./cross-domain/live/feed.js";
 import { startSequencer } from "./cross-domain/live/sequencer.js";
-import { type Caller, createAuthenticate, rememberCallers } from "./platform/access/caller.js";
+import { type Authenticate, type Caller, createAuthenticate } from "./platform/access/caller.js";
+import { startKeyUse } from "./platform/access/key-use.js";
+import { rememberCallers } from "./platform/access/remembered-callers.js";
+import { createTokenReader, type TokenOptions } from "./platform/access/tokens.js";
 import type { Audience } from "./platform/database/audience.js";
 import { type ConnectionOptions, type DatabaseOptions, openDatabase } from "./platform/database/database.js";
 import { migrateDatabase } from "./platform/database/migrate.js";
@@ -32,6 +35,8 @@ export interface AppOptions {
   host: string;
   port: number;
   adminKey: string | null;
+  /** Whose tokens are taken besides keys. */
+  tokens?: TokenOptions | null;
   phoneRegion: string | null;
   allowedOrigins: readonly string[];
   logger: Logger;
@@ -105,7 +110,7 @@ async function serve(
   const apollo = createApollo(schema, logger, readOptions);
   await apollo.start();
   opened.push(() => apollo.stop());
-  const authenticate = createAuthenticate(database.read, options.adminKey);
+  const authenticate = startAuthenticate(options, services, opened);
   const identify = rememberCallers(authenticate);
   let stopping = false;
   const contextFor = (caller: Caller, requestId: string, audience: Audience) =>
@@ -169,6 +174,21 @@ async function serve(
     },
   };
   return { url: urlOf(http.address() as AddressInfo), live };
+}
+
+function startAuthenticate(
+  { adminKey, tokens, logger }: AppOptions,
+  { database }: Services,
+  opened: (() => Promise<unknown>)[],
+): Authenticate {
+  const keyUse = startKeyUse(database, (error) => logger.warn(faultOf(error), "last uses of keys"));
+  opened.push(() => keyUse.stop());
+  const onFault = (error: unknown) => logger.warn(faultOf(error), "keys of tokens");
+  return createAuthenticate(database.read, {
+    adminKey,
+    tokens: tokens ? createTokenReader(tokens, { onFault }) : null,
+    onUse: keyUse.used,
+  });
 }
 
 /** Takes no more requests and waits for those under way. */

@@ -1,5 +1,6 @@
 import { getCountries } from "libphonenumber-js/max";
 import { z } from "zod";
+import type { TokenOptions } from "./platform/access/tokens.js";
 import { defaultMaxConnectionsPerKey } from "./platform/limits.js";
 
 /** Everything the environment decides. */
@@ -8,6 +9,8 @@ export interface Config {
   port: number;
   host: string;
   adminKey: string | null;
+  /** Whose tokens are taken; null: none. */
+  tokens: TokenOptions | null;
   dataFolder: string;
   logLevel: string;
   phoneRegion: string | null;
@@ -30,7 +33,17 @@ const maxPort = 65_535;
 const onOff = z.enum(["on", "off"], "must be on or off");
 const oneOrZero = z.enum(["1", "0"], "must be 1 or 0");
 
-const variables = z.object({
+/** Keys that came over plain HTTP could be anybody's; this machine's own network is no such way. */
+const isSafeUrl = (text: string) => {
+  if (!URL.canParse(text)) return false;
+  const { protocol, hostname } = new URL(text);
+  return (
+    protocol === "https:" || (protocol === "http:" && /^(localhost|127(\.\d+){3}|\[::1\])$/.test(hostname))
+  );
+};
+const tokenVariables = ["JWT_JWKS_URL", "JWT_ISSUER", "JWT_AUDIENCE"] as const;
+
+const environment = z.object({
   DATABASE_URL: z
     .string()
     .regex(/^postgres(ql)?:\/\//, "must start with postgres:// or postgresql://")
@@ -51,6 +64,10 @@ const variables = z.object({
     .min(minAdminKeyLength, `must have at least ${minAdminKeyLength} characters`)
     .regex(/^[\x21-\x7e]+$/, "must be printable ASCII without spaces")
     .optional(),
+  JWT_JWKS_URL: z.string().refine(isSafeUrl, "must be an https URL").optional(),
+  JWT_ISSUER: z.string().optional(),
+  JWT_AUDIENCE: z.string().optional(),
+  JWT_ROLE_CLAIM: z.string().default("roles"),
   DATA_FOLDER: z.string().min(1, "must not be empty").default(".data"),
   LOG_LEVEL: z.enum(logLevels, `must be one of ${logLevels.join(", ")}`).default("info"),
   PHONE_REGION: z
@@ -83,6 +100,17 @@ const variables = z.object({
   FEDERATION: oneOrZero.default("0"),
 });
 
+const variables = environment.superRefine((given, context) => {
+  const missing = tokenVariables.filter((name) => given[name] === undefined);
+  if (missing.length === tokenVariables.length) return;
+  for (const name of missing)
+    context.addIssue({
+      code: "custom",
+      path: [name],
+      message: `must be set where one of ${tokenVariables.join(", ")} is`,
+    });
+});
+
 /** Reads the environment. Empty variables count as not set. Throws ConfigError. */
 export function readConfig(env: Record<string, string | undefined>): Config {
   const given = Object.fromEntries(
@@ -99,6 +127,7 @@ export function readConfig(env: Record<string, string | undefined>): Config {
     port: data.PORT,
     host: data.HOST,
     adminKey: data.ADMIN_API_KEY ?? null,
+    tokens: tokenOptions(data),
     dataFolder: data.DATA_FOLDER,
     logLevel: data.LOG_LEVEL,
     phoneRegion: data.PHONE_REGION ?? null,
@@ -108,4 +137,14 @@ export function readConfig(env: Record<string, string | undefined>): Config {
     maxConnectionsPerKey: data.MAX_CONNECTIONS_PER_KEY,
     federation: data.FEDERATION === "1",
   };
+}
+
+function tokenOptions(data: z.infer<typeof environment>): TokenOptions | null {
+  const {
+    JWT_JWKS_URL: jwksUrl,
+    JWT_ISSUER: issuer,
+    JWT_AUDIENCE: audience,
+    JWT_ROLE_CLAIM: roleClaim,
+  } = data;
+  return jwksUrl && issuer && audience ? { jwksUrl, issuer, audience, roleClaim } : null;
 }

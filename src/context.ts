@@ -1,5 +1,6 @@
 import type { Feed } from "./cross-domain/live/feed.js";
 import { type TimelineLoaders, timelineLoaders } from "./cross-domain/timeline/timeline.loaders.js";
+import { apiKeyLoaders } from "./domains/api-keys/api-key.loaders.js";
 import { consentLoaders } from "./domains/consent/consent.loaders.js";
 import { customerLoaders } from "./domains/customers/customer.loaders.js";
 import { feedbackLoaders } from "./domains/feedback/feedback.loaders.js";
@@ -76,6 +77,7 @@ class Context implements RequestContext {
 
 function createLoaders(db: Database["read"]) {
   const loaders = lazyLoaders({
+    apiKeys: () => apiKeyLoaders(db),
     customers: () => customerLoaders(db),
     interactions: () => interactionLoaders(db),
     purchases: () => purchaseLoaders(db),

@@ -1,13 +1,14 @@
-import { ApolloServer, type ApolloServerPlugin } from "@apollo/server";
+import { ApolloServer, type ApolloServerPlugin, type GraphQLResponse } from "@apollo/server";
 import {
   ApolloServerPluginCacheControlDisabled,
   ApolloServerPluginLandingPageDisabled,
 } from "@apollo/server/plugin/disabled";
-import type { GraphQLFormattedError, GraphQLSchema } from "graphql";
+import type { FormattedExecutionResult, GraphQLSchema } from "graphql";
 import type { RequestContext } from "../context.js";
 import { ApiError } from "../platform/errors.js";
 import type { Logger } from "../platform/log.js";
 import { checkCost } from "./cost.js";
+import { retryAfterSeconds } from "./http.js";
 import { checkAccess, clientError, parseOptions, validationOptions, validationRules } from "./operation.js";
 import { createQueryReads, type QueryReads, type ReadOptions, stringifyResult } from "./query-reads.js";
 
@@ -69,12 +70,25 @@ function pipeline(
           if (read && singleResult.data) singleResult.extensions = { ...singleResult.extensions, read };
           if (!errors) return;
           singleResult.errors = errors.map((error) => clientError(logger, contextValue.requestId, error));
-          if (acceptsOnlyJson(request.http?.headers.get("accept")) && areInDocument(singleResult.errors))
-            response.http.status = 200;
+          tellByStatus(response.http, request.http?.headers.get("accept"), singleResult);
         },
       };
     },
   };
+}
+
+/** The status where Apollo's own does not say what balancers and clients decide by. */
+function tellByStatus(
+  http: GraphQLResponse["http"],
+  accept: string | undefined,
+  { data, errors = [] }: FormattedExecutionResult,
+): void {
+  const codes = errors.map(({ extensions }) => extensions?.code);
+  if (!data && codes.includes("UNAVAILABLE")) {
+    http.status = 503;
+    http.headers.set("retry-after", retryAfterSeconds);
+  } else if (acceptsOnlyJson(accept) && codes.every((code) => documentCodes.includes(code)))
+    http.status = 200;
 }
 
 /**
@@ -85,17 +99,13 @@ function acceptsOnlyJson(accept: string | undefined): boolean {
   return accept !== undefined && /^\s*application\/json\s*(;[^,]*)?$/i.test(accept);
 }
 
+/** Only the document or its variables are at fault, not the HTTP request, the access or the server. */
 const documentCodes: readonly unknown[] = [
   "GRAPHQL_PARSE_FAILED",
   "GRAPHQL_VALIDATION_FAILED",
   "OPERATION_RESOLUTION_FAILURE",
   "BAD_USER_INPUT",
 ];
-
-/** Whether only the document or its variables are at fault, not the HTTP request, the access or the server. */
-function areInDocument(errors: readonly GraphQLFormattedError[]): boolean {
-  return errors.every(({ extensions }) => documentCodes.includes(extensions?.code));
-}
 
 /** Apollo's own lines go to our log; they name no data. */
 function quiet(logger: Logger) {

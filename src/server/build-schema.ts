@@ -10,6 +10,7 @@ import {
 } from "../cross-domain/live/live.resolver.js";
 import { NodeResolver } from "../cross-domain/nodes/node.resolver.js";
 import { CustomerTimelineResolver } from "../cross-domain/timeline/timeline.resolver.js";
+import { ApiKeyResolver, ViewerResolver } from "../domains/api-keys/api-key.resolver.js";
 import {
   ConsentResolver,
   CustomerConsentResolver,
@@ -62,11 +63,14 @@ import {
   TicketResolver,
 } from "../domains/tickets/ticket.resolver.js";
 import { typeNameOf } from "../platform/graphql/node.js";
+import { declareAccess } from "./declared-access.js";
 import { callDirectly } from "./direct-resolvers.js";
 import { reads } from "./reads.js";
 
 /** The one place that lists resolvers. type-graphql's store is global to the process: built once. */
 const resolvers: NonEmptyArray<new () => object> = [
+  ApiKeyResolver,
+  ViewerResolver,
   CustomerResolver,
   ProfileResolver,
   SourceResolver,
@@ -116,6 +120,7 @@ export function builtSchema(): Promise<GraphQLSchema> {
   // Streams come from the log, but the option must be given as soon as a subscription exists.
   built ??= buildSchema({ resolvers, validate: false, pubSub: noPubSub }).then((schema) => {
     schema.extensions = { ...schema.extensions, reads };
+    declareAccess(schema);
     callDirectly(schema);
     describeRoots(schema);
     // type-graphql's own is asynchronous, which would make every row of an interface wait.
