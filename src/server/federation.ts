@@ -28,13 +28,14 @@ export async function asSubgraph(schema: GraphQLSchema): Promise<GraphQLSchema> 
   extended.extensions = schema.extensions;
   const { _service, _entities } = (extended.getQueryType() as GraphQLObjectType).getFields();
   const { identities, identity } = (extended.getType("Customer") as GraphQLObjectType).getFields();
-  if (!_service || !_entities || !identity) throw new Error("the schema was not extended");
+  const all = identities?.resolve;
+  if (!_service || !_entities || !identity || !all) throw new Error("the schema was not extended");
   _service.extensions = { scope: publicField };
   _service.resolve = () => ({ sdl });
   _entities.extensions = { scope: publicField };
   _entities.resolve = (_, { representations }, context: RequestContext) =>
     readReferences(context, representations);
-  identity.resolve = async (...given) => ((await identities?.resolve?.(...given)) as unknown[])[0] ?? null;
+  identity.resolve = async (...given) => ((await all(...given)) as unknown[])[0] ?? null;
   (extended.getType("_Entity") as GraphQLUnionType).resolveType = (row) => typeNameOf(row as { id: string });
   return extended;
 }
