@@ -13,6 +13,7 @@ The last line of standard output is one JSON object; progress goes to standard e
   --steady N          events of a steady shot, at 20 a second (default 200; quick: 60)
   --keep FILE         says where the time of our server goes in the bursts, and keeps the last one's .cpuprofile
                       for Chrome's developer tools; its other figures then include the profiler
+  --shot NAME         with --keep: burst (default) or steady
   --results NAME      name of the result file, bench/results/<date>-NAME.json (default live, quick: live-quick)
   --help              this`;
 
@@ -23,6 +24,7 @@ const options = {
   rounds: { type: "string" },
   steady: { type: "string" },
   keep: { type: "string" },
+  shot: { type: "string", default: "burst" },
   results: { type: "string" },
   help: { type: "boolean", default: false },
 };
@@ -46,11 +48,12 @@ try {
   process.exitCode = 1;
 }
 
-function settingsOf({ quick, sizes, only, rounds, steady, keep, results }) {
+function settingsOf({ quick, sizes, only, rounds, steady, keep, shot, results }) {
   if (process.platform !== "linux")
     throw new Error("The benchmark reads processor times from /proc: it needs Linux.");
   const names = only ? [only] : ["ours", "baseline"];
   if (!["ours", "baseline"].includes(names[0])) throw new Error("--only must be ours or baseline");
+  if (!["burst", "steady"].includes(shot)) throw new Error("--shot must be burst or steady");
   const settings = {
     quick,
     names,
@@ -58,6 +61,7 @@ function settingsOf({ quick, sizes, only, rounds, steady, keep, results }) {
     rounds: wholeNumber("rounds", rounds ?? (quick ? 2 : 5)),
     steadyEvents: wholeNumber("steady", steady ?? (quick ? 60 : 200)),
     keep,
+    shot,
     results: results ?? (quick ? "live-quick" : "live"),
   };
   const [, allowed] = /^Max open files\s+\S+\s+(\S+)/m.exec(readFileSync("/proc/self/limits", "utf8"));
@@ -96,7 +100,7 @@ async function run(settings) {
  * Every contender at every size, interleaved: in each round each is visited once, and every round turns the order.
  * @returns {Promise<Record<number, Record<string, import("./live/visit.mjs").Visit[]>>>} by size and contender, one per round
  */
-async function visitAll({ names, sizes, rounds, keep, ...at }) {
+async function visitAll({ names, sizes, rounds, keep, shot, ...at }) {
   const { baseline, oursOn } = await import("./live/contenders.mjs");
   const { visit } = await import("./live/visit.mjs");
   const contenders = [];
@@ -107,11 +111,11 @@ async function visitAll({ names, sizes, rounds, keep, ...at }) {
   for (let round = 0; round < rounds; round++) {
     for (const size of sizes) {
       for (const contender of round % 2 ? contenders.toReversed() : contenders) {
-        const profiled = Boolean(keep) && contender.name === "ours";
+        const profiled = keep && contender.name === "ours" ? shot : undefined;
         const { profile, ...result } = await visit(contender, size, { ...at, profile: profiled });
         visits[size][contender.name].push(result);
         log(`${round + 1}/${rounds} ${contender.name.padEnd(8)} ${size} subscribers: ${inWords(result)}`);
-        if (profile) await explain(profile, result.burst.deliveries, keep);
+        if (profile) await explain(profile, result[shot].deliveries, keep);
       }
       checkAlike(visits[size]);
     }
@@ -119,11 +123,18 @@ async function visitAll({ names, sizes, rounds, keep, ...at }) {
   return visits;
 }
 
-async function explain(profile, deliveries, file) {
+async function explain({ profile, from, to }, deliveries, file) {
   const { selfTimes, tablesOf } = await import("./measure/self-times.mjs");
-  log(tablesOf(selfTimes(profile), { per: "delivery", count: deliveries, top: topLines, decimals: 3 }));
+  log(
+    tablesOf(selfTimes(profile, from, to), {
+      per: "delivery",
+      count: deliveries,
+      top: topLines,
+      decimals: 3,
+    }),
+  );
   writeFileSync(file, JSON.stringify(profile));
-  log(`profile of the burst: ${file}`);
+  log(`profile: ${file}`);
 }
 
 /** Both contenders deliver the same fields, in frames of one size. */

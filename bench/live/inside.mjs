@@ -9,6 +9,9 @@ const collections = 3;
 const samplingUs = 250;
 
 let session;
+let profiledFrom;
+/** Profiles count in microseconds of this clock. */
+const now = () => Number(process.hrtime.bigint() / 1000n);
 const command = (method, params) =>
   new Promise((resolve, reject) =>
     session.post(method, params, (error, result) => (error ? reject(error) : resolve(result))),
@@ -29,11 +32,14 @@ answerOrders({
     await command("Profiler.enable");
     await command("Profiler.setSamplingInterval", { interval: samplingUs });
     await command("Profiler.start");
+    profiledFrom = now();
   },
+  /** The profile, and the part of its time that is not the profiler's own. */
   async stopProfile() {
+    const profiledTo = now();
     const { profile } = await command("Profiler.stop");
     session.disconnect();
-    return profile;
+    return { profile, from: profiledFrom, to: profiledTo };
   },
 });
 process.channel.unref(); // the server ends as it does without

@@ -7,6 +7,7 @@ import { burstEvents, steadyPerSecond } from "./visit.mjs";
 const latencyAt = 1_000;
 const memoryAt = 5_000;
 
+const shots = ["burst", "steady"];
 const cpuOf = (shot) => (visit) => visit[shot].cpuMicros;
 
 /** The figures that goals are set on; null where this run did not measure them. */
@@ -28,56 +29,57 @@ export function goalsOf(visits) {
   };
 }
 
-/** Markdown: one table per number of subscribers, and the ratios. */
+/** Markdown: the figures of each contender, size and shot, and the ratios. */
 export function tablesOf(visits) {
-  const figures = Object.entries(visits).flatMap(([size, of]) =>
+  const ratios = ratiosOf(visits);
+  return [
+    markdown(head, figuresOf(visits)),
+    ...(ratios.length ? [markdown(["server CPU per delivery", "ratio"], ratios)] : []),
+    `Frames of ${frameBytesOf(visits)} bytes. Other work on the machine meanwhile: ${foreignCoresOf(visits).toFixed(2)} of ${os.cpus().length} cores.`,
+  ].join("\n\n");
+}
+
+const head = [
+  "",
+  "deliveries/s",
+  "CPU µs",
+  "of which making the event",
+  "Postgres CPU µs",
+  "p50 ms",
+  "p99 ms",
+  "KiB per idle subscriber",
+];
+
+function figuresOf(visits) {
+  return Object.entries(visits).flatMap(([size, of]) =>
     Object.entries(of).flatMap(([name, list]) =>
-      ["burst", "steady"].map((shot) => {
-        const spread = (figure, digits) =>
-          spreadOf(
-            list.map((visit) => visit[shot][figure]),
-            digits,
-          );
+      shots.map((shot) => {
+        const spread = (digits, figure) => spreadOf(list.map(figure), digits);
         return [
           `${name}, ${size}, ${shot}`,
-          spread("deliveriesPerSecond", 0),
-          spread("cpuMicros", 1),
-          spread("postgresMicros", 1),
-          spread("p50Ms", 1),
-          spread("p99Ms", 1),
-          spreadOf(
-            list.map(({ idleKib }) => idleKib),
-            1,
-          ),
+          spread(0, (visit) => visit[shot].deliveriesPerSecond),
+          spread(1, (visit) => visit[shot].cpuMicros),
+          shot === "steady" ? spread(1, ({ makingMicros }) => makingMicros / Number(size)) : "",
+          spread(1, (visit) => visit[shot].postgresMicros),
+          spread(0, (visit) => visit[shot].p50Ms),
+          spread(0, (visit) => visit[shot].p99Ms),
+          spread(1, ({ idleKib }) => idleKib),
         ];
       }),
     ),
   );
-  const ratios = Object.entries(visits).flatMap(([size, { ours, baseline }]) =>
+}
+
+function ratiosOf(visits) {
+  return Object.entries(visits).flatMap(([size, { ours, baseline }]) =>
     ours?.length && baseline?.length
-      ? ["burst", "steady"].map((shot) => {
+      ? shots.map((shot) => {
           const { median, min, max } = ratioOf(ours, baseline, cpuOf(shot));
-          return [
-            `ours / baseline, ${size}, ${shot}`,
-            `${median.toFixed(3)} [${min.toFixed(3)}–${max.toFixed(3)}]`,
-          ];
+          const digits = [median, min, max].map((ratio) => ratio.toFixed(3));
+          return [`ours / baseline, ${size}, ${shot}`, `${digits[0]} [${digits[1]}–${digits[2]}]`];
         })
       : [],
   );
-  const head = [
-    "",
-    "deliveries/s",
-    "CPU µs",
-    "Postgres CPU µs",
-    "p50 ms",
-    "p99 ms",
-    "KiB per idle subscriber",
-  ];
-  return [
-    markdown(head, figures),
-    ...(ratios.length ? [markdown(["server CPU per delivery", "ratio"], ratios)] : []),
-    `Frames of ${frameBytesOf(visits)} bytes. Other work on the machine meanwhile: ${foreignCoresOf(visits).toFixed(2)} of ${os.cpus().length} cores.`,
-  ].join("\n\n");
 }
 
 export function write(name, visits, settings) {

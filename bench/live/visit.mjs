@@ -9,6 +9,8 @@ export const steadyPerSecond = 20;
 
 /** Before memory is looked at, so that it is not the start that is measured: code compiled, first rows read. */
 const first = { subscribers: 100, events: 50, bursts: 3 };
+/** Events made one by one that nobody hears: enough that the way of one is compiled; then, what making one costs. */
+const unheard = { warmUp: 300, measured: 60 };
 /** With everybody there, before the shots. */
 const warmEvents = 30;
 /** Until everybody is subscribed, one event after the other is sent; nobody may need more. */
@@ -26,14 +28,16 @@ export function startSubscribers() {
 
 /**
  * One contender with one number of subscribers, on a server of its own: memory of those who wait, then 20 events a second, then a burst.
- * @param {{ steadyEvents: number, profile?: boolean }} settings
+ * @param {{ steadyEvents: number, profile?: "steady" | "burst" }} settings
  * @returns {Promise<Visit>}
- * @typedef {{ idleKib: number, idleHeapKib: number, steady: Shot, burst: Shot, frameBytes: number, sample: string, profile?: object }} Visit
+ * @typedef {{ idleKib: number, idleHeapKib: number, makingMicros: number, steady: Shot, burst: Shot, sample: string,
+ *   profile?: object }} Visit `makingMicros` is what an event costs the server that nobody is told of, at the steady rate;
+ *   `sample` the text of one message.
  *
  * @typedef {{ deliveries: number, cpuMicros: number, postgresMicros: number, clientMicros: number, deliveriesPerSecond: number,
- *   p50Ms: number, p99Ms: number, maxMs: number, foreignCores: number }} Shot CPU per delivery.
+ *   p50Ms: number, p99Ms: number, maxMs: number, frameBytes: number, foreignCores: number }} Shot CPU per delivery.
  */
-export async function visit(contender, count, { subscribers, database, steadyEvents, profile = false }) {
+export async function visit(contender, count, { subscribers, database, steadyEvents, profile }) {
   const server = await contender.start();
   const at = {
     server,
@@ -44,24 +48,27 @@ export async function visit(contender, count, { subscribers, database, steadyEve
     await connect(at, first.subscribers);
     for (let i = 0; i < first.bursts; i++) await burst(at, first.events);
     await ask(at.subscribers, "disconnect");
+    const makingMicros = await costOfMaking(server);
     const before = await memoryOf(server);
     await connect(at, count);
     const after = await memoryOf(server);
     await burst(at, warmEvents);
-    const steady = await measure(at, steadyEvents, publishSteadily);
-    if (profile) await ask(server.child, "startProfile");
-    const atOnce = await measure(at, burstEvents, publishAtOnce);
-    const recorded = profile ? await ask(server.child, "stopProfile") : undefined;
-    const sample = await ask(at.subscribers, "sample");
-    await ask(at.subscribers, "disconnect");
-    return {
+    const result = {
       idleKib: (after.resident - before.resident) / count,
       idleHeapKib: (after.heap - before.heap) / count,
-      steady,
-      burst: atOnce,
-      sample,
-      ...(recorded && { profile: recorded }),
+      makingMicros,
     };
+    for (const [shot, events, publish] of [
+      ["steady", steadyEvents, publishSteadily],
+      ["burst", burstEvents, publishAtOnce],
+    ]) {
+      if (profile === shot) await ask(server.child, "startProfile");
+      result[shot] = await measure(at, events, publish);
+      if (profile === shot) result.profile = await ask(server.child, "stopProfile");
+    }
+    result.sample = await ask(at.subscribers, "sample");
+    await ask(at.subscribers, "disconnect");
+    return result;
   } finally {
     await server.stop();
   }
@@ -128,6 +135,14 @@ async function measure({ server, subscribers, pids }, count, publish) {
     frameBytes: bytes / deliveries,
     foreignCores: (spent.machine - spent.server - spent.postgres - spent.client) / spent.clock,
   };
+}
+
+/** Microseconds of the server per event, 20 a second, while nobody listens. */
+async function costOfMaking(server) {
+  for (const number of nextNumbers(unheard.warmUp)) await server.publish([number]);
+  const before = cpuOf(server.pid);
+  await publishSteadily(server, nextNumbers(unheard.measured));
+  return ((cpuOf(server.pid) - before) * 1000) / unheard.measured;
 }
 
 /** What is in use, after the garbage has gone. */
