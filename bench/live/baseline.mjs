@@ -93,6 +93,8 @@ function recorded(number) {
 }
 
 const http = createServer();
-useServer({ schema }, new WebSocketServer({ server: http, path: "/graphql" }));
+/** Off: with a queue of seconds it would take its own delay in reading pongs for dead clients, and cut them. */
+const keepAliveMs = 0;
+useServer({ schema }, new WebSocketServer({ server: http, path: "/graphql" }), keepAliveMs);
 http.listen(Number(process.env.PORT), "127.0.0.1", () => console.log("ready"));
 process.on("SIGTERM", () => process.exit());

@@ -71,7 +71,7 @@ function handlersOf(index) {
       if (text) sample = text;
     },
     fail(error) {
-      failure ??= error;
+      failure ??= new Error(`subscriber ${index}: ${error.message}`, { cause: error });
     },
   };
 }
