@@ -7,7 +7,7 @@ import { ask } from "./channel.mjs";
 export const burstEvents = 150;
 export const steadyPerSecond = 20;
 
-/** Before memory is looked at, so that it is not the start that is measured: code compiled, first rows read. */
+/** Who comes before all others: code is compiled, and first rows are read, for them. */
 const first = { subscribers: 100, events: 50, bursts: 3 };
 /** Events made one by one that nobody hears: enough that the way of one is compiled; then, what making one costs. */
 const unheard = { warmUp: 300, measured: 60 };
@@ -45,19 +45,11 @@ export async function visit(contender, count, { subscribers, database, steadyEve
     pids: { subscribers: subscribers.pid, postgres: database.pid },
   };
   try {
-    await connect(at, first.subscribers);
-    for (let i = 0; i < first.bursts; i++) await burst(at, first.events);
-    await ask(at.subscribers, "disconnect");
-    const makingMicros = await costOfMaking(server);
-    const before = await memoryOf(server);
+    const result = await idleMemory(at, count);
+    await warmUp(at);
+    result.makingMicros = await costOfMaking(server);
     await connect(at, count);
-    const after = await memoryOf(server);
     await burst(at, warmEvents);
-    const result = {
-      idleKib: (after.resident - before.resident) / count,
-      idleHeapKib: (after.heap - before.heap) / count,
-      makingMicros,
-    };
     for (const [shot, events, publish] of [
       ["steady", steadyEvents, publishSteadily],
       ["burst", burstEvents, publishAtOnce],
@@ -72,6 +64,27 @@ export async function visit(contender, count, { subscribers, database, steadyEve
   } finally {
     await server.stop();
   }
+}
+
+/** Looked at first: later the server has garbage's room in its heap, where subscribers would go for nothing. */
+async function idleMemory(at, count) {
+  await connect(at, first.subscribers);
+  await ask(at.subscribers, "disconnect");
+  const before = await memoryOf(at.server);
+  await connect(at, count);
+  const after = await memoryOf(at.server);
+  await ask(at.subscribers, "disconnect");
+  return {
+    idleKib: (after.resident - before.resident) / count,
+    idleHeapKib: (after.heap - before.heap) / count,
+  };
+}
+
+async function warmUp(at) {
+  await connect(at, first.subscribers);
+  for (let i = 0; i < first.bursts; i++) await burst(at, first.events);
+  await ask(at.subscribers, "disconnect");
+  for (const number of nextNumbers(unheard.warmUp)) await at.server.publish([number]);
 }
 
 /** Nothing tells a client that its subscription has begun, but an event: here, everybody has had the same last one. */
@@ -139,7 +152,6 @@ async function measure({ server, subscribers, pids }, count, publish) {
 
 /** Microseconds of the server per event, 20 a second, while nobody listens. */
 async function costOfMaking(server) {
-  for (const number of nextNumbers(unheard.warmUp)) await server.publish([number]);
   const before = cpuOf(server.pid);
   await publishSteadily(server, nextNumbers(unheard.measured));
   return ((cpuOf(server.pid) - before) * 1000) / unheard.measured;
