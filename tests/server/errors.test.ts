@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { sql } from "drizzle-orm";
+import { createClient } from "graphql-sse";
 import { errorCodes, faultCode, protocolCodes } from "../../src/platform/errors.js";
 import { startTestApp, type TestApp } from "../support/app.js";
 
@@ -105,6 +106,24 @@ function overSocket(query: string, variables: Record<string, unknown> = {}): Pro
   });
 }
 
+/** The same as server-sent events. */
+function overEvents(query: string, variables: Record<string, unknown> = {}): Promise<SocketAnswer> {
+  const client = createClient({ url: `${app.url}/graphql`, headers: key(), retryAttempts: 0 });
+  return new Promise((resolve, reject) => {
+    const leave = client.subscribe(
+      { query, variables },
+      {
+        next: (answer) => {
+          resolve(answer as SocketAnswer);
+          leave();
+        },
+        error: reject,
+        complete: () => {},
+      },
+    );
+  });
+}
+
 const someId = "cus_01939c5e-7d3a-7cc2-9d1f-0c6a3a1b2c3d";
 test.each([
   ["a variable", "query ($v: ID!) { customer(id: $v) { id } }"],
@@ -120,10 +139,11 @@ test.each([
     "a mutation's argument",
     `mutation ($v: String = "x") { recordFeedback(input: { source: $v, feedback: [] }) { results { index } } }`,
   ],
-])("null where %s takes none is bad input on both transports", async (_name, document) => {
+])("null where %s takes none is bad input on every transport", async (_name, document) => {
   const http = await app.execute(document, { v: null });
   const socket = await overSocket(document, { v: null });
-  for (const { errors } of [http, socket]) {
+  const events = await overEvents(document, { v: null });
+  for (const { errors } of [http, socket, events]) {
     expect(errors?.map(({ extensions }) => extensions)).toEqual([
       { code: "BAD_USER_INPUT", requestId: expect.stringMatching(uuid) },
     ]);
@@ -139,7 +159,7 @@ const FOLLOW =
   "subscription ($after: Cursor) { interactionRecorded(after: $after) { interaction { customer { openTicketCount } } } }";
 const TICKETS = "{ tickets { nodes { number } } }";
 
-test("a fault shows nothing of itself, in a query, a mutation and an event, on both transports", async () => {
+test("a fault shows nothing of itself, in a query, a mutation and an event, on every transport", async () => {
   const { data } = await app.execute(RECORD, { ref: "start" });
   await app.execute(RECORD, { ref: "next" });
   await app.database.transaction((tx) => tx.execute(sql`alter table tickets rename to tickets_away`));
@@ -151,6 +171,9 @@ test("a fault shows nothing of itself, in a query, a mutation and an event, on b
       await overSocket(TICKETS),
       await overSocket(OPEN_TICKET),
       await overSocket(FOLLOW, { after: data.recordInteractions.results[0].cursor }),
+      await overEvents(TICKETS),
+      await overEvents(OPEN_TICKET),
+      await overEvents(FOLLOW, { after: data.recordInteractions.results[0].cursor }),
     ];
     for (const { errors } of faults) {
       expect(errors).toEqual([
