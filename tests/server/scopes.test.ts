@@ -1,7 +1,11 @@
 import { createHash, randomBytes } from "node:crypto";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { sql } from "drizzle-orm";
+import { isIntrospectionType, isObjectType, type OperationDefinitionNode, parse } from "graphql";
 import { roles } from "../../src/platform/access/roles.js";
+import { isScope } from "../../src/platform/access/scopes.js";
+import { requirementsOf } from "../../src/server/access.js";
+import { builtSchema } from "../../src/server/build-schema.js";
 import { startTestApp, type TestApp } from "../support/app.js";
 
 let app: TestApp;
@@ -126,6 +130,29 @@ test("not yours and not there are the same answer, for the same statements", asy
   ];
   expect([there.statements, gone.statements]).toEqual([0, 0]);
   expect(there.errors?.[0].message).toBe(gone.errors?.[0].message);
+});
+
+test("every declaration is asked for: at every root field, in every guarded type, at every guarded field", async () => {
+  const schema = await builtSchema();
+  const missed: string[] = [];
+  const look = (name: string, text: string, scope: unknown) => {
+    const document = parse(text);
+    const needed = requirementsOf(schema, document, document.definitions[0] as OperationDefinitionNode);
+    if (isScope(String(scope)) && !needed.some((need) => need.scope === scope)) missed.push(name);
+  };
+  for (const operation of ["query", "mutation", "subscription"] as const) {
+    for (const { name, extensions } of Object.values(
+      schema.getRootType(operation as never)?.getFields() ?? {},
+    ))
+      look(name, `${operation} { ${name} { __typename } }`, extensions.scope);
+  }
+  for (const type of Object.values(schema.getTypeMap())) {
+    if (!isObjectType(type) || isIntrospectionType(type)) continue;
+    look(type.name, `{ node { ... on ${type.name} { __typename } } }`, type.extensions.scope);
+    for (const { name, extensions } of Object.values(type.getFields()))
+      look(`${type.name}.${name}`, `{ node { ... on ${type.name} { ${name} } } }`, extensions.scope);
+  }
+  expect(missed).toEqual([]);
 });
 
 /** One document for each scope of an area, and which roles it is answered for. */

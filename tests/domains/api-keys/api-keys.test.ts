@@ -199,8 +199,13 @@ test("a revoked key stops for good: it is not rotated, changed or let in again; 
   });
 });
 
-test("a key's end closes its sockets", async () => {
-  const { key, apiKey } = await create({ role: "ANALYST" });
+test.each([
+  ["that is revoked", null, (id: string) => change(REVOKE, { id })],
+  ["that expires", 2_000, async () => {}],
+  ["that gets another role", null, (id: string) => change(UPDATE, { input: { id, role: "AGENT" } })],
+])("a key %s loses its sockets", async (_name, livesMs, end) => {
+  const expiresAt = livesMs && new Date(Date.now() + livesMs).toISOString();
+  const { key, apiKey } = await create({ role: "ANALYST", expiresAt });
   const socket = app.socket(key);
   const closed = new Promise((resolve) =>
     socket.on("closed", (event) => resolve((event as { code: number }).code)),
@@ -208,7 +213,7 @@ test("a key's end closes its sockets", async () => {
   const open = new Promise((resolve) => socket.on("connected", resolve));
   socket.subscribe({ query: "subscription { events { cursor } }" }, { next() {}, error() {}, complete() {} });
   await open;
-  await change(REVOKE, { id: apiKey.id });
+  await end(apiKey.id);
   expect(await closed).toBe(4403);
 });
 
