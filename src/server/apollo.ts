@@ -68,9 +68,11 @@ function pipeline(
           const { singleResult } = response.body;
           const read = reads.explanation(contextValue);
           if (read && singleResult.data) singleResult.extensions = { ...singleResult.extensions, read };
-          if (!errors) return;
-          singleResult.errors = errors.map((error) => clientError(logger, contextValue.requestId, error));
-          tellByStatus(response.http, request.http?.headers.get("accept"), singleResult);
+          if (errors)
+            singleResult.errors = errors.map((error) => clientError(logger, contextValue.requestId, error));
+          // A read that failed told its error itself.
+          if (singleResult.errors)
+            tellByStatus(response.http, request.http?.headers.get("accept"), singleResult);
         },
       };
     },
