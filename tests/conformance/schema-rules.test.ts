@@ -20,6 +20,8 @@ const typesWithoutId: Record<string, string> = {
   Reward: "named by its code, which is data",
   Source: "named by its code, which is data",
   TopCustomer: "figures, computed",
+  UserError: "a part of a payload",
+  Viewer: "whoever asks",
 };
 
 const { configs, parser } = graphqlEslint;
