@@ -20,6 +20,9 @@ export interface Config {
   maxConnectionsPerKey: number;
   /** Serves as a subgraph of Apollo Federation v2. */
   federation: boolean;
+  /** Days that events are kept for streams that resume. */
+  eventRetentionDays: number;
+  natsUrl: string | null;
 }
 
 /** Thrown with every bad variable at once, in words that say what is expected. Values are never repeated. */
@@ -29,6 +32,11 @@ const logLevels = ["trace", "debug", "info", "warn", "error", "fatal", "silent"]
 /** Short keys can be guessed; sixteen characters of anything random cannot. */
 const minAdminKeyLength = 16;
 const maxPort = 65_535;
+/** Ten years: more is a slip of the finger. */
+const maxRetentionDays = 3_650;
+
+const wholeDays = `must be a whole number of days from 1 to ${maxRetentionDays}`;
+const natsServer = /^(nats|tls):\/\/[^/?#]+\/?$/;
 
 const onOff = z.enum(["on", "off"], "must be on or off");
 const oneOrZero = z.enum(["1", "0"], "must be 1 or 0");
@@ -98,6 +106,19 @@ const environment = z.object({
     .min(1, "must be a whole number above 0")
     .default(defaultMaxConnectionsPerKey),
   FEDERATION: oneOrZero.default("0"),
+  EVENT_RETENTION_DAYS: z.coerce
+    .number(wholeDays)
+    .int(wholeDays)
+    .min(1, wholeDays)
+    .max(maxRetentionDays, wholeDays)
+    .default(7),
+  NATS_URL: z
+    .string()
+    .refine(
+      (text) => text.split(",").every((server) => natsServer.test(server) && URL.canParse(server)),
+      "must be nats://host:4222 or tls://host:4222, several separated by commas",
+    )
+    .optional(),
 });
 
 const variables = environment.superRefine((given, context) => {
@@ -136,6 +157,8 @@ export function readConfig(env: Record<string, string | undefined>): Config {
     explainReads: data.EXPLAIN_READS === "on",
     maxConnectionsPerKey: data.MAX_CONNECTIONS_PER_KEY,
     federation: data.FEDERATION === "1",
+    eventRetentionDays: data.EVENT_RETENTION_DAYS,
+    natsUrl: data.NATS_URL ?? null,
   };
 }
 
