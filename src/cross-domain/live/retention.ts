@@ -57,6 +57,8 @@ export async function removeExpired(database: Database, options: KeepOptions): P
 export interface RetentionOptions {
   keepDays: number;
   neededFrom?: NeededFrom | undefined;
+  /** For tests: how often it looks. */
+  everyMs?: number;
   /** Whether this node is the one to do it: useless work of others is spared, nothing more rests on it. */
   leading(): boolean;
   onRemoved?(events: number): void;
@@ -79,7 +81,7 @@ export function startRetention(database: Database, options: RetentionOptions): {
   };
   const run = async () => {
     while (!stopped) {
-      await wakeUp.wait(lookEveryMs);
+      await wakeUp.wait(options.everyMs ?? lookEveryMs);
       await removeAll().then(faults.worked, (error: unknown) => {
         if (sqlState(error) !== lockNotAvailable) faults.failed(error);
       });
