@@ -5,13 +5,13 @@ import { feedSubject } from "../../../src/cross-domain/live/fast-path.js";
 import type { Feed } from "../../../src/cross-domain/live/feed.js";
 import { sealedMessages, unsealed } from "../../../src/cross-domain/live/feed-message.js";
 import { prepareLogQueries } from "../../../src/cross-domain/live/live.queries.js";
-import { feedStream } from "../../../src/cross-domain/live/stream.js";
 import type { Broker, BrokerReceiver } from "../../../src/platform/broker/broker.js";
 import { connectNats } from "../../../src/platform/broker/nats.js";
 import { startTestApp } from "../../support/app.js";
 import { startNats, testWithNats } from "../../support/nats.js";
 import {
   type CustomerId,
+  feedStream,
   givenCustomers,
   givenDatabase,
   givenNode,

@@ -51,7 +51,7 @@ const feedCursor = (pos: number): string => app.services.feed.feedCursor(pos);
 const customerCursor = (id: CustomerId, seq: number): string => app.services.feed.customerCursor(id, seq);
 const forged = (plain: string) => Buffer.from(plain).toString("base64url");
 
-test.each([
+test.each<[string, string, () => string]>([
   ["truncated", "BAD_CURSOR", () => feedCursor(6).slice(0, -1)],
   ["with something added", "BAD_CURSOR", () => `${feedCursor(6)}A`],
   ["that is empty", "BAD_CURSOR", () => ""],
@@ -64,7 +64,7 @@ test.each([
   ["ahead of the customer", "CURSOR_AHEAD", () => customerCursor(ada, 500)],
   ["whose events are no longer kept", "CURSOR_EXPIRED", () => feedCursor(1)],
   ["whose events are no longer kept, a customer's", "CURSOR_EXPIRED", () => customerCursor(ada, 1)],
-] as const)("a cursor %s is refused with %s by every subscription", async (_, code, cursor) => {
+])("a cursor %s is refused with %s by every subscription", async (_, code, cursor) => {
   const client = subscriber(other);
   const streams = [client.feed(cursor()), client.contacts(cursor()), client.customer(ada, cursor())];
   expect(await Promise.all(streams.map(refusal))).toEqual([code, code, code]);

@@ -3,9 +3,10 @@ import { sql } from "drizzle-orm";
 import { events, feedHead } from "#schema/events.js";
 import type { Feed } from "../../../src/cross-domain/live/feed.js";
 import { removeExpired, startRetention } from "../../../src/cross-domain/live/retention.js";
-import { customerStream, feedStream } from "../../../src/cross-domain/live/stream.js";
 import {
   type CustomerId,
+  customerStream,
+  feedStream,
   gate,
   givenCustomers,
   givenDatabase,
