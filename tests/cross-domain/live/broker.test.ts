@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { connect } from "@nats-io/transport-node";
+import { sql } from "drizzle-orm";
 import { feedHead } from "#schema/events.js";
 import { feedSubject } from "../../../src/cross-domain/live/fast-path.js";
 import type { Feed } from "../../../src/cross-domain/live/feed.js";
@@ -243,6 +244,43 @@ describe("with NATS", () => {
       const ways = nodes.map(({ feed }) => feed.status.events);
       expect(ways[1]!.broker).toBeGreaterThan(0);
       expect(ways[2]!.broker).toBeGreaterThan(0);
+    },
+    60_000,
+  );
+
+  testWithNats(
+    "followers send the log less than half the statements that they send without it",
+    async () => {
+      const nats = await startNats();
+      given.closers.push(() => nats.stop());
+      const readsOf = async (nodes: readonly GivenNode[], head: number) => {
+        await writeMany(nodes[0]!, 20);
+        for (const { feed } of nodes) await untilHead(feed, head + 20);
+        const before = nodes.map(({ feed }) => feed.status.reads.reader);
+        await writeMany(nodes[0]!, 300);
+        for (const { feed } of nodes) await untilHead(feed, head + 320);
+        return nodes.map(({ feed }, index) => feed.status.reads.reader - before[index]!);
+      };
+      const plain = await Promise.all([0, 1, 2].map(() => givenNode(given)));
+      const without = await readsOf(plain, 0);
+      for (const { stop } of plain) await stop();
+      const nodes: GivenNode[] = [];
+      for (let index = 0; index < 3; index++) {
+        const broker = connectNats(nats.url, { onFault: () => {} });
+        given.closers.push(() => broker.close());
+        nodes.push(await givenNode(given, { broker }));
+        await untilConnected(nodes[index]!.feed);
+      }
+      const leads = () => nodes.findIndex(({ sequencer }) => sequencer.leading);
+      while (leads() < 0) await given.database.read.execute(sql`select`);
+      nodes.unshift(...nodes.splice(leads(), 1));
+      const withNats = await readsOf(nodes, 320);
+
+      if (process.env.TEST_FIGURES)
+        process.stderr.write(
+          `statements on the log for 300 writes: ${without} without NATS, ${withNats} with\n`,
+        );
+      expect(2 * (withNats[1]! + withNats[2]!)).toBeLessThan(without[1]! + without[2]!);
     },
     60_000,
   );
