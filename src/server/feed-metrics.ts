@@ -11,6 +11,9 @@ export interface FeedParts {
   leading(): boolean;
 }
 
+/** How long the figures wait for the database. */
+const answerMs = 1_000;
+
 /** How the live feed does on this node, read when somebody asks. What to watch is in docs/live.md. */
 export function watchFeed({ registry }: Metrics, { database, feed, leading }: FeedParts) {
   const gauge = gauges(registry);
@@ -22,7 +25,7 @@ export function watchFeed({ registry }: Metrics, { database, feed, leading }: Fe
     seconds(feed.status.holeMs),
   );
   gauge("feed_pending_seconds", "Age of the oldest committed event without a place in the feed.", () =>
-    selectPendingSeconds(database.read).catch(() => Number.NaN),
+    soon(selectPendingSeconds(database.read)),
   );
   gauge("feed_leader", "1 on the node that gives events their place in the feed.", () => Number(leading()));
   gauge("feed_waiters", "Streams that wait for news.", () => feed.status.waiters);
@@ -86,6 +89,15 @@ function counters(
       this.reset();
       for (const [value, count] of Object.entries(read())) this.inc({ [label]: value }, count);
     },
+  });
+}
+
+/** The figures are wanted most while the database does not answer: then this one is no number. */
+function soon(figure: Promise<number>): Promise<number> {
+  return new Promise((resolve) => {
+    const none = () => resolve(Number.NaN);
+    const timer = setTimeout(none, answerMs);
+    figure.then(resolve, none).finally(() => clearTimeout(timer));
   });
 }
 
