@@ -17,6 +17,9 @@ export interface NatsServer {
   url: string;
   /** kill -9. */
   kill(): Promise<void>;
+  /** Freezes it: connections stay, nothing moves. */
+  freeze(): void;
+  thaw(): void;
   /** On the same port. */
   start(): Promise<void>;
   stop(): Promise<void>;
@@ -37,6 +40,8 @@ export async function startNats(settings = ""): Promise<NatsServer> {
       await ended;
       child = undefined;
     },
+    freeze: () => void child?.kill("SIGSTOP"),
+    thaw: () => void child?.kill("SIGCONT"),
     async start() {
       child = spawn(program as string, ["-c", config, "-a", "127.0.0.1", "-p", String(port)], {
         stdio: ["ignore", "ignore", "pipe"],

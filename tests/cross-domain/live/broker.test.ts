@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { connect } from "@nats-io/transport-node";
 import { sql } from "drizzle-orm";
 import { feedHead } from "#schema/events.js";
+import { beginEpoch } from "../../../src/cross-domain/live/epoch.js";
 import { feedSubject } from "../../../src/cross-domain/live/fast-path.js";
 import type { Feed } from "../../../src/cross-domain/live/feed.js";
 import { sealedMessages, unsealed } from "../../../src/cross-domain/live/feed-message.js";
@@ -305,6 +306,72 @@ describe("with NATS", () => {
       for (; nodes[1]!.feed.status.events.broker === 0; total += 20) await writeMany(nodes[0]!, 20);
 
       expect(await delivered(nodes, total)).toEqual(Array(2).fill(await logOrder(given.database)));
+    },
+  );
+
+  testWithNats(
+    "a broker that freezes under load, and thaws, costs nothing; nodes stop while it is frozen",
+    async () => {
+      const nats = await startNats();
+      given.closers.push(() => nats.stop());
+      const nodes = await givenNodes(3, () => connectNats(nats.url, { onFault: () => {} }));
+      for (const { feed } of nodes) await untilConnected(feed);
+      await writeMany(nodes[0]!, 30);
+      nats.freeze();
+      await writeMany(nodes[0]!, 60);
+      for (const { feed } of nodes) await untilHead(feed, 91);
+      nats.thaw();
+      await writeMany(nodes[0]!, 30);
+
+      for (const { feed } of nodes) await untilHead(feed, 121);
+      expect(await delivered(nodes, 121)).toEqual(Array(3).fill(await logOrder(given.database)));
+      nats.freeze();
+    },
+  );
+
+  testWithNats(
+    "a new epoch begins on every node, and what was sealed before it counts for nothing",
+    async () => {
+      const nats = await startNats();
+      given.closers.push(() => nats.stop());
+      const nodes = await givenNodes(2, () => connectNats(nats.url, { onFault: () => {} }));
+      for (const { feed } of nodes) await untilConnected(feed);
+      await writeMany(nodes[0]!, 10);
+      for (const { feed } of nodes) await untilHead(feed, 11);
+      const ending = await Promise.all(nodes.map(({ feed }) => feedStream(feed, { after: null })));
+      const ends = ending.map((stream) => take(stream, 1));
+
+      const { epoch, head } = await beginEpoch(given.database);
+
+      for (const end of ends) await expect(end).rejects.toMatchObject({ code: "CURSOR_EPOCH" });
+      expect(head).toBe(11);
+      expect(nodes.map(({ feed }) => feed.status.epoch)).toEqual([epoch, epoch]);
+      const before = nodes[1]!.feed.status.events.broker;
+      let total = 11;
+      for (; nodes[1]!.feed.status.events.broker === before; total += 10) await writeMany(nodes[0]!, 10);
+      expect(await delivered(nodes, total)).toEqual(Array(2).fill(await logOrder(given.database)));
+    },
+  );
+
+  testWithNats(
+    "a broker that does not keep up is passed over, not waited for and not queued for",
+    async () => {
+      const nats = await startNats();
+      given.closers.push(() => nats.stop());
+      const broker = connectNats(nats.url, { onFault: () => {} });
+      given.closers.push(() => broker.close());
+      await new Promise<void>((resolve) =>
+        broker.subscribe(feedSubject, { onMessage: () => {}, onConnected: resolve }),
+      );
+      expect(broker.publish(feedSubject, Buffer.alloc(broker.maxMessageBytes + 1))).toBe(false);
+      nats.freeze();
+
+      const megabyte = Buffer.alloc(broker.maxMessageBytes);
+      const taken = Array.from({ length: 100 }, () => broker.publish(feedSubject, megabyte));
+
+      expect(taken.filter(Boolean)).toHaveLength(8);
+      nats.thaw();
+      while (!broker.publish(feedSubject, megabyte)) await new Promise((resolve) => setImmediate(resolve));
     },
   );
 
