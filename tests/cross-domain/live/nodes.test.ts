@@ -1,6 +1,7 @@
 import { afterEach, expect, test } from "@jest/globals";
 import { startTestApp, type TestApp } from "../../support/app.js";
 import { createTestDatabase } from "../../support/database.js";
+import { startNats, testWithNats } from "../../support/nats.js";
 import { type Program, startProgram } from "../../support/program.js";
 import { startProxy } from "../../support/proxy.js";
 import { logOrder } from "./given.js";
@@ -74,7 +75,10 @@ test("a stream resumes on another node at the cursor that it had on the first, o
 
 const key = "nodes-test-key-0123456789";
 
-async function givenProcesses(count: number): Promise<(Node & { program: Program })[]> {
+async function givenProcesses(
+  count: number,
+  more: Record<string, string>,
+): Promise<(Node & { program: Program })[]> {
   const { connection, drop } = await createTestDatabase();
   closers.push(drop);
   const proxy = await startProxy(connection.host);
@@ -86,6 +90,7 @@ async function givenProcesses(count: number): Promise<(Node & { program: Program
     PORT: "0",
     ADMIN_API_KEY: key,
     LOG_LEVEL: "error",
+    ...more,
   };
   const start = async () => {
     const program = startProgram("src/main.ts", environment);
@@ -110,7 +115,22 @@ async function leaderOf<T extends Node>(nodes: readonly T[]): Promise<T> {
 const takeOverMs = 2_000;
 
 test("a kill -9 of the leading process moves the sequencer to another within 2 s, and nobody misses anything", async () => {
-  const nodes = await givenProcesses(3);
+  await killLeader({});
+}, 120_000);
+
+testWithNats(
+  "a kill -9 of the leading process does the same where nodes pass events to each other over NATS",
+  async () => {
+    const nats = await startNats();
+    closers.push(() => nats.stop());
+    const survivors = await killLeader({ NATS_URL: nats.url });
+    for (const node of survivors) expect(await figure(node, "broker_connected")).toBe(1);
+  },
+  120_000,
+);
+
+async function killLeader(more: Record<string, string>): Promise<Node[]> {
+  const nodes = await givenProcesses(3, more);
   const leader = await leaderOf(nodes);
   const [one, two] = nodes.filter((node) => node !== leader) as Node[] as [Node, Node];
   const start = (await record(leader, "start", ["ada"]))[0]!.cursor;
@@ -147,7 +167,8 @@ test("a kill -9 of the leading process moves the sequencer to another within 2 s
     expect(seqs).toEqual(seqs.map((_, index) => seqs[0]! + index));
   }
   if (process.env.TEST_FIGURES) process.stderr.write(`the sequencer moved in ${Math.round(tookMs)} ms\n`);
-}, 120_000);
+  return [one, two];
+}
 
 /** What a stream brings up to the event about this subject. */
 async function until(stream: AsyncIterator<SeenEvent>, subjectId: string): Promise<SeenEvent[]> {
