@@ -21,7 +21,7 @@ function goodHistory() {
   ];
   const attempts: Attempt[] = [
     ...["1", "2", "3", "4"].map((n) => attempt(`r${n}`, "ok", [`i${n}`])),
-    attempt("refused", "fail", []),
+    { ...attempt("refused", "fail", []), isBad: true },
     attempt("unheard", "unknown", []),
   ];
   return {
@@ -73,6 +73,11 @@ const doctored: [string, (history: Good) => void, RegExp][] = [
       customers[0]!.seq = 4;
     },
     /refused, but stored/,
+  ],
+  [
+    "a good contact was refused",
+    ({ attempts }) => attempts.push(attempt("r9", "fail", [])),
+    /answered wrongly \(1\): r9/,
   ],
   ["one key has two facts", ({ facts }) => facts.push({ ref: "r1", id: "i1b" }), /stored twice \(1\): r1/],
   [

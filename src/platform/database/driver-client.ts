@@ -27,11 +27,12 @@ export const CONNECT_TIMEOUT_MS = 5_000;
 /** Probes an idle peer over TCP, so that a vanished host is noticed while nothing is being asked. */
 const KEEP_ALIVE_MS = 10_000;
 /**
- * The same from the server's side, which would else keep the session of a vanished node, with its row locks and its lead, for
- * hours. Between two statements of a transaction we take milliseconds, so one that pauses this long has lost its client.
+ * The same from the server's side, which would else keep the session of a vanished node for hours, with the row locks that
+ * others wait for. Between two statements of a transaction we take milliseconds: one that pauses this long has lost its
+ * client.
  */
 const serverGivesUp = {
-  idle_in_transaction_session_timeout: 10_000,
+  idle_in_transaction_session_timeout: 3_000,
   tcp_keepalives_idle: 10,
   tcp_keepalives_interval: 5,
   tcp_keepalives_count: 3,

@@ -13,12 +13,12 @@ interface Suspect {
 }
 
 /** Unanswered for longer, a statement is a long one, or its answer will never come: the server is asked which. */
-const SUSPECT_MS = 1_000;
+const SUSPECT_MS = 750;
 const LOOK_MS = 250;
-/** How long the server may take to be reached and to answer; with the above, nobody waits 5 s in vain. */
-const ANSWER_MS = 2_000;
+/** How long the server may take to be reached and to answer; with the others here that makes 3.5 s. */
+const ANSWER_MS = 1_500;
 /** Between two questions about statements that are just long. */
-const ASK_AGAIN_MS = 1_000;
+const ASK_AGAIN_MS = 750;
 /** An answer that was on its way while the server was asked has arrived by then. */
 const ANSWER_ARRIVES_MS = 200;
 

@@ -46,6 +46,12 @@ function storedWasAttempted({ attempts, facts }: History): string[] {
       "refused, but stored",
       facts.filter(({ ref }) => outcomes.get(ref) === "fail").map(({ ref }) => ref),
     ),
+    ...told(
+      "answered wrongly",
+      attempts
+        .filter(({ isBad = false, outcome }) => outcome === (isBad ? "ok" : "fail"))
+        .map(({ ref }) => ref),
+    ),
     ...told("stored twice", doubles(facts.map(({ ref }) => ref))),
   ];
 }

@@ -8,7 +8,7 @@ import { type EmbeddedPostgres, startEmbeddedPostgres } from "../../../src/platf
 import { type ServerProxy, startProxy } from "../../support/proxy.js";
 import { createTemporaryFolder } from "../../support/temporary-folder.js";
 import { check } from "./check.js";
-import type { History, StoredEvent } from "./history.js";
+import type { Attempt, History, StoredEvent } from "./history.js";
 import { adminKey, Server } from "./server.js";
 import { RecordingSubscriber } from "./subscriber.js";
 import { Load, type LoadOptions } from "./writers.js";
@@ -30,6 +30,8 @@ export class Cluster {
   /** Servers that the balancer sends requests to. */
   readonly rotation = new Set<Server>();
   readonly loads: Load[] = [];
+  /** What a test has sent by itself. */
+  readonly attempts: Attempt[] = [];
   readonly subscribers: RecordingSubscriber[] = [];
   readonly #memory: NodeJS.Timeout;
   readonly #closers: (() => unknown)[] = [];
@@ -159,7 +161,7 @@ export class Cluster {
        'int_' || subject_id as "subjectId" from events`,
     );
     return {
-      attempts: this.loads.flatMap(({ attempts }) => attempts),
+      attempts: [...this.attempts, ...this.loads.flatMap(({ attempts }) => attempts)],
       subscribers: this.subscribers.map(({ name, after, deliveries }) => {
         const place = decodeCursor(after) as CustomerCursor;
         const began = events.find(

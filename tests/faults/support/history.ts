@@ -2,6 +2,8 @@
 export interface Attempt {
   ref: string;
   customerRef: string;
+  /** Sent so that it has to be refused. */
+  isBad?: boolean;
   /** When it was first sent. */
   sentAt: number;
   /** ok: acknowledged. fail: refused, so it must not be there. unknown: no answer that says which, until the end. */

@@ -92,7 +92,7 @@ test("all connections stand still: whoever comes then is refused as busy within 
 test("the server itself gives up a transaction whose client is gone without a word", async () => {
   const settings = sql`select current_setting('idle_in_transaction_session_timeout') as idle,
     current_setting('tcp_keepalives_idle') as probed`;
-  expect(await database.transaction((tx) => tx.execute(settings))).toEqual([{ idle: "10s", probed: "0" }]);
+  expect(await database.transaction((tx) => tx.execute(settings))).toEqual([{ idle: "3s", probed: "0" }]);
 });
 
 function read() {
