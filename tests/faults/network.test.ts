@@ -25,19 +25,19 @@ test("6: the leader's way to PostgreSQL is half-open: its requests fail within 5
   const healthy = cluster.servers.find((server) => server !== leader)!;
   const proxy = cluster.proxies[cluster.servers.indexOf(leader)]!;
   const darkAt = Date.now();
-  const before = load.latencies.length;
+  const before = load.requests.length;
   proxy.partition();
   const ready = await leader.get("/health/ready", deadlineMs);
   await untilHolds(async () => (await cluster.leader()) === healthy, giveUpMs, darkAt).then((ms) =>
     expect(ms).toBeLessThanOrEqual(newLeaderMs),
   );
   await pause(Math.max(0, darkMs - (Date.now() - darkAt)));
-  const during = load.latencies.slice(before);
+  const during = load.requests.slice(before);
   expect((await healthy.get("/health/ready", deadlineMs)).status).toBe(200);
   proxy.heal();
   await untilHolds(async () => (await leader.get("/health/ready", deadlineMs)).status === 200, giveUpMs);
   expect(await cluster.findings()).toEqual([]);
   expect(ready.status).toBe(503);
-  expect(during.filter((ms) => ms > deadlineMs)).toEqual([]);
+  expect(during.filter(({ ms }) => ms > deadlineMs)).toEqual([]);
   expect([...load.troubles.keys()]).toEqual(["UNAVAILABLE"]);
 }, 180_000);

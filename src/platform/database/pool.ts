@@ -94,10 +94,11 @@ export function createPool({ open, size, sharing, waitMs }: PoolOptions): Pool {
     ofThisTurn = slot.users < sharing && isUsable(slot) ? slot : undefined;
   }
 
-  /** The least used slot; a used one is shared only while no further connection may be opened. */
+  /** The least used slot; a used one is shared only while no further connection may be opened, and its server answers. */
   function leastUsed(): Slot | undefined {
     let best: Slot | undefined;
-    for (const slot of slots) if (isUsable(slot) && slot.users < (best?.users ?? sharing)) best = slot;
+    for (const slot of slots)
+      if (isUsable(slot) && !isStill(slot) && slot.users < (best?.users ?? sharing)) best = slot;
     return best && best.users > 0 && slots.size < size && !openError ? undefined : best;
   }
 
@@ -194,7 +195,7 @@ export function createPool({ open, size, sharing, waitMs }: PoolOptions): Pool {
 
   /** Between two statements of a transaction its connection moves: the next one is ours to send. */
   function standsStill(): boolean {
-    return slots.size >= size && [...slots].every(({ connection }) => connection.unansweredMs > STILL_MS);
+    return slots.size >= size && [...slots].every(isStill);
   }
 
   async function close(): Promise<void> {
@@ -219,6 +220,10 @@ export function createPool({ open, size, sharing, waitMs }: PoolOptions): Pool {
 
 function isUsable({ connection }: Slot): boolean {
   return !connection.lost && !connection.worn;
+}
+
+function isStill({ connection }: Slot): boolean {
+  return connection.unansweredMs > STILL_MS;
 }
 
 function isClosed(): DatabaseError {

@@ -108,8 +108,11 @@ export class Cluster {
     }
   }
 
-  connect(): Promise<ServerConnection> {
-    return openConnection(this.place, { statementTimeoutMs: adminTimeoutMs });
+  /** May stay in a transaction for as long as the test needs. */
+  async connect(): Promise<ServerConnection> {
+    const connection = await openConnection(this.place, { statementTimeoutMs: adminTimeoutMs });
+    await connection.send("set idle_in_transaction_session_timeout = 0");
+    return connection;
   }
 
   /** The server whose sequencer stamps, or null while none does. */

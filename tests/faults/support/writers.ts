@@ -21,6 +21,7 @@ const askAgainMs = 50;
 const settleMs = 30_000;
 
 interface Answer {
+  at?: string;
   results?: { outcome: string; interaction: { id: string } | null }[];
   code?: string;
 }
@@ -28,8 +29,8 @@ interface Answer {
 /** Writers that record every contact they send as ok, fail or unknown, and repeat what is unknown under the same key. */
 export class Load {
   readonly attempts: Attempt[] = [];
-  /** Milliseconds of every request that was answered or refused. */
-  readonly latencies: number[] = [];
+  /** Every request: how long it took, where it went, and the code when it failed. */
+  readonly requests: { ms: number; at: string; code: string | null }[] = [];
   /** What went wrong on the way, by code or cause, with how often. */
   readonly troubles = new Map<string, number>();
   #writing = true;
@@ -76,10 +77,10 @@ export class Load {
       for (const attempt of batch) attempt.sends++;
       const startedAt = performance.now();
       const answer = await this.#send(batch);
-      this.latencies.push(performance.now() - startedAt);
+      const code = answer.results ? null : (answer.code ?? "NO_CODE");
+      this.requests.push({ ms: performance.now() - startedAt, at: answer.at ?? "", code });
       if (answer.results?.length === batch.length) return note(batch, answer.results);
-      const code = answer.code ?? "NO_CODE";
-      this.troubles.set(code, (this.troubles.get(code) ?? 0) + 1);
+      if (code) this.troubles.set(code, (this.troubles.get(code) ?? 0) + 1);
       if (!this.#writing) endAt = Math.min(endAt, Date.now() + settleMs);
       await pause(askAgainMs);
     }
@@ -109,10 +110,11 @@ export class Load {
         data?: { recordInteractions: Answer | null } | null;
         errors?: { extensions: { code: string } }[];
       };
-      return data?.recordInteractions ?? { code: errors?.[0]?.extensions.code ?? `HTTP_${response.status}` };
+      const code = errors?.[0]?.extensions.code ?? `HTTP_${response.status}`;
+      return { at: server.name, ...(data?.recordInteractions ?? { code }) };
     } catch (error) {
       const { name, cause } = error as { name: string; cause?: { code?: string } };
-      return { code: cause?.code ?? name };
+      return { at: server.name, code: cause?.code ?? name };
     }
   }
 }
