@@ -13,7 +13,11 @@ export interface Program {
 }
 
 /** A program as a process of its own: one of `src/` on the sources, one of `dist/` as it was built. */
-export function startProgram(file: string, env: Record<string, string>, args: readonly string[] = []): Program {
+export function startProgram(
+  file: string,
+  env: Record<string, string>,
+  args: readonly string[] = [],
+): Program {
   const { PATH, HOME, TMPDIR } = process.env;
   const child: ChildProcess = spawn(
     process.execPath,
