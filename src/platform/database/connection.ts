@@ -2,7 +2,7 @@ import type net from "node:net";
 import postgres from "postgres";
 import type { Audience } from "./audience.js";
 import { CONNECT_TIMEOUT_MS, connectSocket, createDriverClient } from "./driver-client.js";
-import { ConnectionLost, DatabaseError } from "./errors.js";
+import { ConnectionLost, DatabaseError, sqlState } from "./errors.js";
 import { encodeParameters, parseArray } from "./wire-values.js";
 
 export type ConnectionOptions =
@@ -108,6 +108,8 @@ export class ServerConnection {
   backendPid = 0;
   /** When the last answer came, or when the first of what waits now was sent. */
   answeredAt = 0;
+  /** When the server was last heard of. */
+  heardAt = 0;
 
   private readonly prepared = new Set<string>();
   private preparedLength = 0;
@@ -165,10 +167,12 @@ export class ServerConnection {
       this.pending.add(statement);
       query.resolve = (answer) => {
         this.settle(statement);
+        this.heardAt = this.answeredAt;
         resolve(answer);
       };
       query.reject = (error) => {
         this.settle(statement);
+        if (sqlState(error)) this.heardAt = this.answeredAt;
         if (endsConnection(error)) this.lose(new ConnectionLost(error.message, { cause: error }));
         if (this.session.cancel && isCanceled(error)) {
           if (audience?.left) return reject(abandoned());

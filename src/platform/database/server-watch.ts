@@ -64,7 +64,7 @@ export function watchServer(open: () => Promise<ServerConnection>): ServerWatch 
     if (working instanceof Set)
       return suspects.filter(({ connection }) => !working.has(connection.backendPid));
     // It refuses a connection because it has too many, or it is only slow: then it is there.
-    const isThere = working === "full" || [...connections].some(({ answeredAt }) => answeredAt > askedAt);
+    const isThere = working === "full" || [...connections].some(({ heardAt }) => heardAt > askedAt);
     return isThere ? [] : suspects;
   }
 

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "@jest/globals";
 import { sql } from "drizzle-orm";
 import { type Database, openDatabase } from "../../../src/platform/database/database.js";
@@ -9,6 +10,8 @@ import { type ServerProxy, startProxy } from "../../support/proxy.js";
 
 const goneMs = 5_000;
 const stillMs = 1_000;
+/** Shorter than the server is given to answer. */
+const betweenMs = 400;
 
 let own: TestDatabase;
 let proxy: ServerProxy;
@@ -47,6 +50,20 @@ test("a half-open network: reads, writes and dedicated connections are refused w
   proxy.heal();
   expect(await read()).toEqual([{ one: 1 }]);
   expect(await write()).toEqual([{ one: 1 }]);
+}, 60_000);
+
+test("what is asked for while the server is silent does not pass for a sign of life", async () => {
+  await Promise.all(Array.from({ length: 8 }, () => write()));
+  proxy.partition();
+  const waits: Promise<{ code: string | null; ms: number }>[] = [];
+  for (let n = 0; n < 8; n++) {
+    waits.push(timed(write));
+    await pause(betweenMs);
+  }
+  for (const { code, ms } of await Promise.all(waits)) {
+    expect(code).not.toBeNull();
+    expect(ms).toBeLessThanOrEqual(goneMs);
+  }
 }, 60_000);
 
 test("one connection whose answers get lost is given up, while a statement that is just long is waited for", async () => {
