@@ -15,7 +15,7 @@ interface Suspect {
 /** Unanswered for longer, a statement is a long one, or its answer will never come: the server is asked which. */
 const SUSPECT_MS = 750;
 const LOOK_MS = 250;
-/** How long the server may take to be reached and to answer; with the others here that makes 3.5 s. */
+/** How long the server may take to be reached and to answer; with the others here nobody waits much above 3 s in vain. */
 const ANSWER_MS = 1_500;
 /** Between two questions about statements that are just long. */
 const ASK_AGAIN_MS = 750;
@@ -53,7 +53,7 @@ export function watchServer(open: () => Promise<ServerConnection>): ServerWatch 
       if (connection.pending.has(statement))
         connection.lose(new ConnectionLost("the server does not answer"));
     isAsking = false;
-    askAgainAt = Date.now() + ASK_AGAIN_MS;
+    askAgainAt = gone.length > 0 ? 0 : Date.now() + ASK_AGAIN_MS;
   }
 
   async function goneOnes(suspects: readonly Suspect[]): Promise<readonly Suspect[]> {
@@ -65,7 +65,7 @@ export function watchServer(open: () => Promise<ServerConnection>): ServerWatch 
       return suspects.filter(({ connection }) => !working.has(connection.backendPid));
     // It refuses a connection because it has too many, or it is only slow: then it is there.
     const isThere = working === "full" || [...connections].some(({ heardAt }) => heardAt > askedAt);
-    return isThere ? [] : suspects;
+    return isThere ? [] : [...connections].flatMap(suspectOf);
   }
 
   async function workingOnes(pids: readonly number[]): Promise<Set<number> | "full" | "unreachable"> {
