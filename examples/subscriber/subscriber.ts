@@ -2,8 +2,8 @@ import { parseArgs } from "node:util";
 import { CursorFile } from "./cursor-file.js";
 import { CannotFollow, type FeedBatch, followFeed } from "./follow-feed.js";
 import { Ledger } from "./ledger.js";
+import { presentPlace } from "./present-place.js";
 import { prove } from "./proof.js";
-import { presentPlace } from "./start-place.js";
 
 const help = `Follows every event of the feed, resumes after every break, and proves at the end that nothing was missed or doubled.
 
@@ -58,7 +58,7 @@ async function run({ urls, key, cursorFile, events, quiet }: Settings): Promise<
   const enough = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM"] as const)
     process.on(signal, () => (enough.signal.aborted ? process.exit(130) : enough.abort()));
-  const after = cursorFile?.read() ?? (await presentPlace(urls, key, enough.signal));
+  const after = cursorFile?.read() ?? (await presentPlace(urls, key));
   const ledger = new Ledger();
   const lastSeqs = new Map<string, number>();
   let connections = 0;

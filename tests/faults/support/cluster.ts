@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { presentPlace } from "../../../examples/subscriber/start-place.js";
+import { presentPlace } from "../../../examples/subscriber/present-place.js";
 import { type CustomerCursor, decodeCursor } from "../../../src/cross-domain/live/cursor.js";
 import { openConnection, type ServerConnection } from "../../../src/platform/database/connection.js";
 import { type EmbeddedPostgres, startEmbeddedPostgres } from "../../../src/platform/database/embedded.js";
@@ -88,7 +88,7 @@ export class Cluster {
 
   /** `count` subscribers from now on, which begin at different servers. */
   async subscribe(count: number): Promise<RecordingSubscriber[]> {
-    const after = await presentPlace(this.urls, adminKey, AbortSignal.timeout(settleMs));
+    const after = await presentPlace(this.urls, adminKey);
     const made = Array.from({ length: count }, (_, index) => {
       const at = index % this.urls.length;
       const urls = [...this.urls.slice(at), ...this.urls.slice(0, at)];
