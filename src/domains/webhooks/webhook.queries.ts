@@ -60,7 +60,7 @@ export async function lockWebhook(
   const [row] = await tx
     .select({
       ...getTableColumns(webhooks),
-      placeIsKept: sql<boolean>`(select ${feedHead.epoch} = ${webhooks.epoch} and ${webhooks.pos} + 1 >= ${feedHead.minPos} from ${feedHead})`,
+      placeIsKept: sql<boolean>`(select f.epoch = webhooks.epoch and webhooks.pos + 1 >= f.min_pos from feed_head f)`,
     })
     .from(webhooks)
     .where(and(eq(webhooks.id, id), owned(caller)))

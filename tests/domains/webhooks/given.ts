@@ -92,12 +92,18 @@ export async function deliveriesOf(app: TestApp, id: string, where: object | nul
   return data.webhook.deliveries.nodes.toReversed();
 }
 
+/** When a wait has failed. Far longer than anything takes, and shorter than the test may. */
+const waitMs = 15_000;
+const pauseMs = 10;
+
 /** Asks until the answer is right: what it waits for happens in the background, and nobody is told. */
 export async function until<T>(ask: () => Promise<T>, right: (answer: T) => boolean): Promise<T> {
+  const end = performance.now() + waitMs;
   for (;;) {
     const answer = await ask();
     if (right(answer)) return answer;
-    await new Promise((resolve) => setImmediate(resolve));
+    if (performance.now() > end) throw new Error(`still ${JSON.stringify(answer)}`);
+    await new Promise((resolve) => setTimeout(resolve, pauseMs));
   }
 }
 
