@@ -4,7 +4,7 @@ import { LRUCache } from "lru-cache";
 import type { RequestContext } from "../context.js";
 import type { WebhookDocuments } from "../cross-domain/webhooks/documents.js";
 import { keepWanted, type Wanted, webhookRoots } from "../cross-domain/webhooks/wanted.js";
-import type { Caller } from "../platform/access/caller.js";
+import { accessClassOf, type Caller } from "../platform/access/caller.js";
 import { scopes } from "../platform/access/scopes.js";
 import type { Database } from "../platform/database/database.js";
 import { databaseErrorIn, passingFaults } from "../platform/database/errors.js";
@@ -34,7 +34,7 @@ export function createWebhookDocuments(services: DocumentServices): WebhookDocum
   const { schema, database, logger } = services;
   const known = new LRUCache<string, Prepared>({ max: maxPrepared });
   const prepared = (document: string, caller: Caller): Prepared => {
-    const key = `${[...caller.scopes].sort().join()}|${document}`;
+    const key = `${accessClassOf(caller)}|${document}`;
     let found = known.get(key);
     if (!found) {
       found = prepare(schema, document, caller);
@@ -92,7 +92,7 @@ function prepare(schema: GraphQLSchema, text: string, caller: Caller): Prepared 
     return refused("FIELD_NOT_OFFERED", `must select one of ${Object.keys(webhookRoots).join(", ")}`);
   if (root.arguments?.some(({ name }) => name.value === "after"))
     return refused("CURSOR_GIVEN", "must give no cursor: each webhook has a place of its own");
-  return { document, operation, root };
+  return { ...prepared, root };
 }
 
 /** Arguments are read each time: a duration in them is counted from now. */
