@@ -21,7 +21,7 @@ export async function recordOutcome(
   outcome: Outcome,
   { waitsMs = retryWaitsMs, random = Math.random }: RetryOptions,
 ): Promise<void> {
-  const { webhookId, eventId, attempts } = claimed;
+  const { webhookId, eventId, attempts, kind } = claimed;
   if (outcome.kind === "EXPIRED") {
     await endAttempt(tx, claimed, { status: "EXPIRED", waitMs: null, attempted: null });
     return;
@@ -34,8 +34,9 @@ export async function recordOutcome(
   const { statusCode, error, durationMs } = outcome;
   const attempted = { lastStatusCode: statusCode, lastError: error, lastDurationMs: durationMs };
   if (outcome.kind === "ACCEPTED") {
-    if (await endAttempt(tx, claimed, { status: "DELIVERED", waitMs: null, attempted }))
-      await endFailures(tx, webhookId);
+    const ended = await endAttempt(tx, claimed, { status: "DELIVERED", waitMs: null, attempted });
+    // A sound webhook that failed meanwhile is tried once more by itself before it counts as sound again.
+    if (ended && kind === "worn") await endFailures(tx, webhookId);
     return;
   }
   // A test is sent once.

@@ -28,13 +28,16 @@ export interface SenderServices extends AttemptServices {
   owners: KeyOwners;
   retry: RetryOptions;
   onFault: (error: unknown) => void;
-  /** A place is free again. */
+  /** More may be due, and there is room for it. */
   onDone: () => void;
 }
 
 /** Takes deliveries that are due, as many as there are places for, and attempts them. */
 export class Sender {
   readonly #underWay = new Map<Claimed, Promise<void>>();
+  /** Webhooks that were given as many as they may have at once: more may be due. */
+  readonly #full = new Set<Id<"webhook">>();
+  #crowded = false;
   readonly #stopping = new AbortController();
 
   constructor(private readonly services: SenderServices) {}
@@ -49,6 +52,10 @@ export class Sender {
     const request = { limits, perWebhook, underWay: this.#perWebhook(), leaseMs, claim: randomUUID() };
     const claimed = await this.services.database.transaction((tx) => claimDeliveries(tx, request));
     if (claimed.length > 0) this.#begin(claimed);
+    this.#crowded = (["sound", "worn", "tests"] as const).some((kind) => this.#free(kind) <= 0);
+    const counts = this.#perWebhook();
+    for (const { webhookId, kind } of claimed)
+      if ((counts.get(webhookId) ?? 0) >= perWebhook[kind]) this.#full.add(webhookId);
   }
 
   /** Waits for what is under way, for a while; what is cut then is tried again by whoever comes next. */
@@ -65,7 +72,7 @@ export class Sender {
     for (const one of claimed) {
       const done = this.#attempt(one, owners).finally(() => {
         this.#underWay.delete(one);
-        this.services.onDone();
+        if (this.#hasRoom(one)) this.services.onDone();
       });
       this.#underWay.set(one, done);
     }
@@ -83,6 +90,15 @@ export class Sender {
       const waitMs = error instanceof Aborted ? 0 : undefined;
       await database.transaction((tx) => postpone(tx, claimed, waitMs)).catch(onFault);
     }
+  }
+
+  /** Whether a look for more is worth it: half of its webhook's places are free again, or there was no other place. */
+  #hasRoom({ webhookId, kind }: Claimed): boolean {
+    if (this.#crowded) return true;
+    if (!this.#full.has(webhookId)) return false;
+    const room = (this.#perWebhook().get(webhookId) ?? 0) <= perWebhook[kind] / 2;
+    if (room) this.#full.delete(webhookId);
+    return room;
   }
 
   #free(kind: ClaimKind): number {
