@@ -80,8 +80,7 @@ async function contentOf(
 async function eventAt(feed: Feed, pos: number, signal: AbortSignal): Promise<FeedEvent | null> {
   const { log } = feed;
   try {
-    if (log.head < pos)
-      await log.changed(pos - 1, AbortSignal.any([signal, AbortSignal.timeout(eventWaitMs)]));
+    if (log.head < pos) await log.grown(pos - 1, AbortSignal.any([signal, AbortSignal.timeout(eventWaitMs)]));
     const [event] = await log.after(pos - 1, 1);
     if (event) return event;
     // A log that was restored may end before it.

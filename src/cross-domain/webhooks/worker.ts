@@ -72,7 +72,7 @@ export class WebhookWorker {
     while (!this.#stopped) {
       const { log } = feed;
       const { head } = log;
-      await log.changed(head, signal);
+      await log.grown(head, signal);
       this.poke();
       // A log that has ended has no more news; the next one begins within moments.
       if (log.head === head && !this.#stopped) await new Promise((resolve) => setTimeout(resolve, gapMs));

@@ -2,7 +2,7 @@ import { Field, ID, InputType, Int } from "type-graphql";
 import { EventTypeEnum } from "../../platform/graphql/event-type.js";
 import { ObjectType } from "../../platform/graphql/object-type.js";
 import { Instant } from "../../platform/graphql/scalars.js";
-import { ItemError } from "../customers/recording.type.js";
+import { UserError } from "../../platform/graphql/user-error.js";
 import { WebhookDelivery } from "./delivery.type.js";
 import { Webhook } from "./webhook.type.js";
 
@@ -87,8 +87,8 @@ export class WebhookPayload {
   @Field(() => Webhook, { nullable: true, description: "The webhook as it is now; null when refused." })
   webhook!: Webhook | null;
 
-  @Field(() => [ItemError], { description: "Why nothing was changed; empty when it was." })
-  userErrors!: ItemError[];
+  @Field(() => [UserError], { description: "Why nothing was changed; empty when it was." })
+  userErrors!: UserError[];
 }
 
 @ObjectType({ description: "A webhook with its new secret." })
@@ -105,8 +105,8 @@ export class DeleteWebhookPayload {
   @Field(() => ID, { nullable: true, description: "The webhook that is gone; null when refused." })
   deletedId!: string | null;
 
-  @Field(() => [ItemError], { description: "Why nothing was changed; empty when it was." })
-  userErrors!: ItemError[];
+  @Field(() => [UserError], { description: "Why nothing was changed; empty when it was." })
+  userErrors!: UserError[];
 }
 
 @ObjectType({ description: "A test that is on its way." })
@@ -117,8 +117,8 @@ export class TestWebhookPayload {
   })
   delivery!: WebhookDelivery | null;
 
-  @Field(() => [ItemError], { description: "Why nothing was changed; empty when it was." })
-  userErrors!: ItemError[];
+  @Field(() => [UserError], { description: "Why nothing was changed; empty when it was." })
+  userErrors!: UserError[];
 }
 
 @ObjectType({ description: "What became of deliveries that were to be sent again." })
@@ -126,6 +126,6 @@ export class RedeliverWebhookPayload {
   @Field(() => Int, { description: "How many will be sent again; those under way just now are not counted." })
   count!: number;
 
-  @Field(() => [ItemError], { description: "Why nothing was changed; empty when it was." })
-  userErrors!: ItemError[];
+  @Field(() => [UserError], { description: "Why nothing was changed; empty when it was." })
+  userErrors!: UserError[];
 }

@@ -3,10 +3,10 @@ import { z } from "zod";
 import { eventType } from "#schema/events.js";
 import type { WebhookRow } from "#schema/webhooks.js";
 import type { Caller } from "../../platform/access/caller.js";
-import type { KeyOwner, KeyOwners } from "../../platform/access/key-owners.js";
+import { type KeyOwner, type KeyOwners, ownerOf } from "../../platform/access/key-owners.js";
 import type { Database } from "../../platform/database/database.js";
 import type { Refusal } from "../../platform/errors.js";
-import { type Id, newId, parseId } from "../../platform/ids.js";
+import { type Id, newId } from "../../platform/ids.js";
 import { check, code, oneOf, optional, shortText } from "../../platform/input.js";
 import { discardPending } from "./delivery.queries.js";
 import {
@@ -160,11 +160,6 @@ export async function resumeWebhook(
 async function documentRefusal({ webhooks }: WebhookServices, keyId: KeyOwner, document: string) {
   const owner = (await webhooks.owners([keyId])).get(keyId);
   return owner ? webhooks.refusalOf(document, owner) : keyRevoked;
-}
-
-/** Undefined for a caller without a key of ours: nobody could look its scopes up later. */
-function ownerOf({ keyId }: Caller): KeyOwner | undefined {
-  return keyId === "admin" ? null : (parseId("apiKey", keyId) ?? undefined);
 }
 
 /** As Standard Webhooks writes it. */

@@ -2,7 +2,7 @@ import { and, eq, getTableColumns, type SQL, sql } from "drizzle-orm";
 import { feedHead } from "#schema/events.js";
 import { type WebhookRow, webhooks } from "#schema/webhooks.js";
 import type { Caller } from "../../platform/access/caller.js";
-import type { KeyOwner } from "../../platform/access/key-owners.js";
+import { type KeyOwner, ownerOf } from "../../platform/access/key-owners.js";
 import type { Queryable, Tx } from "../../platform/database/database.js";
 import type { Listing, ListRequest } from "../../platform/database/page.js";
 import { orderKey } from "../../platform/graphql/sorting.js";
@@ -30,13 +30,17 @@ export const webhookReads: Reads = {
 
 /** The request, kept to what the caller may see: the admin key sees all, another key its own. */
 export function ofCaller(caller: Caller, request: ListRequest): ListRequest {
-  if (caller.keyId === "admin") return request;
-  return { ...request, where: { and: [request.where ?? {}, { keyId: { eq: caller.keyId } }] } };
+  const owner = ownerOf(caller);
+  if (owner === null) return request;
+  const own = owner ? { keyId: { eq: owner } } : { id: { in: [] } };
+  return { ...request, where: { and: [request.where ?? {}, own] } };
 }
 
 /** The same for one statement. */
-function owned({ keyId }: Caller): SQL {
-  return keyId === "admin" ? sql`true` : eq(webhooks.keyId, keyId);
+function owned(caller: Caller): SQL {
+  const owner = ownerOf(caller);
+  if (owner === null) return sql`true`;
+  return owner ? eq(webhooks.keyId, owner) : sql`false`;
 }
 
 /** A webhook of the caller's; undefined also for one of somebody else. */
