@@ -1,4 +1,5 @@
 import { Field, ID, InputType, Int } from "type-graphql";
+import { RequiresScope } from "../../platform/access/scopes.js";
 import { EventTypeEnum } from "../../platform/graphql/event-type.js";
 import { ObjectType } from "../../platform/graphql/object-type.js";
 import { Instant } from "../../platform/graphql/scalars.js";
@@ -93,6 +94,7 @@ export class WebhookPayload {
 
 @ObjectType({ description: "A webhook with its new secret." })
 export class WebhookSecretPayload extends WebhookPayload {
+  @RequiresScope("webhooks:write")
   @Field(() => String, {
     nullable: true,
     description: "The secret that its deliveries are signed with. Shown here, and never again.",
@@ -102,6 +104,7 @@ export class WebhookSecretPayload extends WebhookPayload {
 
 @ObjectType({ description: "What became of a webhook that was to be deleted." })
 export class DeleteWebhookPayload {
+  @RequiresScope("webhooks:write")
   @Field(() => ID, { nullable: true, description: "The webhook that is gone; null when refused." })
   deletedId!: string | null;
 
@@ -123,6 +126,7 @@ export class TestWebhookPayload {
 
 @ObjectType({ description: "What became of deliveries that were to be sent again." })
 export class RedeliverWebhookPayload {
+  @RequiresScope("webhooks:write")
   @Field(() => Int, { description: "How many will be sent again; those under way just now are not counted." })
   count!: number;
 
