@@ -1,6 +1,6 @@
 import { and, eq, sql } from "drizzle-orm";
 import { type WebhookRow, webhooks } from "#schema/webhooks.js";
-import type { Database, Queryable, Tx } from "../../platform/database/database.js";
+import type { Queryable, Tx } from "../../platform/database/database.js";
 import { bareArray } from "../../platform/database/rows.js";
 import { type Id, uuidOf } from "../../platform/ids.js";
 
@@ -91,7 +91,7 @@ export async function endFailures(tx: Tx, id: Id<"webhook">): Promise<void> {
 }
 
 /** The oldest place in the feed that a webhook has yet to read or to send from; null when none holds it back. */
-export async function selectOldestNeeded(db: Database["read"]): Promise<number | null> {
+export async function selectOldestNeeded(db: Queryable): Promise<number | null> {
   const rows = await db.execute<{ pos: string | null }>(sql`/* oldestPositionNeededByWebhooks */
     select least(
       (select min(w.pos) + 1 from webhooks w where w.status = 'ACTIVE' or w.status_reason = 'EXHAUSTED'),
