@@ -6,6 +6,7 @@ import { createContext, type Services } from "./context.js";
 import { Feed } from "./cross-domain/live/feed.js";
 import { startRetention } from "./cross-domain/live/retention.js";
 import { type Sequencer, startSequencer } from "./cross-domain/live/sequencer.js";
+import { selectOldestNeeded } from "./domains/webhooks/webhook-progress.queries.js";
 import { type Authenticate, type Caller, createAuthenticate } from "./platform/access/caller.js";
 import { startKeyUse } from "./platform/access/key-use.js";
 import { rememberCallers } from "./platform/access/remembered-callers.js";
@@ -117,7 +118,13 @@ async function startServices(
   await feed.ready();
   const watched = watchFeed(metrics, { database, feed, leading });
   const keepDays = options.eventRetentionDays ?? defaultRetentionDays;
-  const retention = startRetention(database, { keepDays, leading, onRemoved: watched.removed, onFault });
+  const retention = startRetention(database, {
+    keepDays,
+    neededFrom: selectOldestNeeded,
+    leading,
+    onRemoved: watched.removed,
+    onFault,
+  });
   opened.push(() => retention.stop());
   const webhooks = startWebhooks(
     {
