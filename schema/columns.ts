@@ -21,6 +21,8 @@ export const idPrefixes = {
   event: "evt",
   apiKey: "key",
   importRun: "imp",
+  webhook: "whk",
+  webhookDelivery: "dlv",
 } as const;
 
 export type IdKind = keyof typeof idPrefixes;

@@ -6,6 +6,7 @@ import { createContext, type Services } from "./context.js";
 import { Feed } from "./cross-domain/live/feed.js";
 import { startRetention } from "./cross-domain/live/retention.js";
 import { type Sequencer, startSequencer } from "./cross-domain/live/sequencer.js";
+import { selectOldestNeeded } from "./domains/webhooks/webhook-progress.queries.js";
 import { type Authenticate, type Caller, createAuthenticate } from "./platform/access/caller.js";
 import { startKeyUse } from "./platform/access/key-use.js";
 import { rememberCallers } from "./platform/access/remembered-callers.js";
@@ -31,6 +32,7 @@ import { defaultPatience, type Patience } from "./server/live/patience.js";
 import { createMetrics, createMetricsPage, type Metrics } from "./server/metrics.js";
 import { reads } from "./server/reads.js";
 import { starter } from "./server/starter.js";
+import { startWebhooks, type WebhookOptions } from "./server/webhooks.js";
 import { serveWebSocket } from "./server/websocket.js";
 
 export interface AppOptions {
@@ -60,6 +62,9 @@ export interface AppOptions {
   eventRetentionDays?: number;
   /** Spares nodes reading what another has read; null: every node reads the log. */
   natsUrl?: string | null;
+  /** Webhooks may be sent by http and to addresses that are not public: for tests and development. */
+  webhookPrivateAddresses?: boolean;
+  webhookOptions?: Omit<WebhookOptions, "allowPrivate">;
 }
 
 export interface App {
@@ -113,9 +118,34 @@ async function startServices(
   await feed.ready();
   const watched = watchFeed(metrics, { database, feed, leading });
   const keepDays = options.eventRetentionDays ?? defaultRetentionDays;
-  const retention = startRetention(database, { keepDays, leading, onRemoved: watched.removed, onFault });
+  const retention = startRetention(database, {
+    keepDays,
+    neededFrom: selectOldestNeeded,
+    leading,
+    onRemoved: watched.removed,
+    onFault,
+  });
   opened.push(() => retention.stop());
-  return { database, feed, phoneRegion: options.phoneRegion, onCommitted: () => sequencer.poke() };
+  const webhooks = startWebhooks(
+    {
+      schema: await builtSchema(),
+      database,
+      feed,
+      logger: options.logger,
+      hasAdmin: options.adminKey !== null,
+      contextOf: (caller, requestId) => createContext(services, caller, requestId, { left: false }),
+    },
+    { allowPrivate: options.webhookPrivateAddresses ?? false, ...options.webhookOptions },
+  );
+  opened.push(() => webhooks.stop());
+  const services: Services = {
+    database,
+    feed,
+    phoneRegion: options.phoneRegion,
+    onCommitted: () => sequencer.poke(),
+    webhooks,
+  };
+  return services;
 }
 
 async function serve(

@@ -23,6 +23,7 @@ export interface Config {
   /** Days that events are kept for streams that resume. */
   eventRetentionDays: number;
   natsUrl: string | null;
+  webhookPrivateAddresses: boolean;
 }
 
 /** Thrown with every bad variable at once, in words that say what is expected. Values are never repeated. */
@@ -119,6 +120,7 @@ const environment = z.object({
       "must be nats://host:4222 or tls://host:4222, several separated by commas",
     )
     .optional(),
+  WEBHOOK_PRIVATE_ADDRESSES: onOff.default("off"),
 });
 
 const variables = environment.superRefine((given, context) => {
@@ -159,6 +161,7 @@ export function readConfig(env: Record<string, string | undefined>): Config {
     federation: data.FEDERATION === "1",
     eventRetentionDays: data.EVENT_RETENTION_DAYS,
     natsUrl: data.NATS_URL ?? null,
+    webhookPrivateAddresses: data.WEBHOOK_PRIVATE_ADDRESSES === "on",
   };
 }
 

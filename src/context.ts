@@ -8,6 +8,8 @@ import { interactionLoaders } from "./domains/interactions/interaction.loaders.j
 import { loyaltyLoaders } from "./domains/loyalty/loyalty.loaders.js";
 import { purchaseLoaders } from "./domains/purchases/purchase.loaders.js";
 import { ticketLoaders } from "./domains/tickets/ticket.loaders.js";
+import type { WebhookServices } from "./domains/webhooks/webhook.actions.js";
+import { webhookLoaders } from "./domains/webhooks/webhook.loaders.js";
 import type { Caller } from "./platform/access/caller.js";
 import { type Audience, readFor } from "./platform/database/audience.js";
 import type { Database } from "./platform/database/database.js";
@@ -21,6 +23,7 @@ export interface Services {
   phoneRegion: string | null;
   /** Called after each commit that appended events. */
   onCommitted(): void;
+  webhooks: WebhookServices["webhooks"];
 }
 
 /** What a resolver gets. HTTP and WebSocket build it here; a subscription builds a new one for every event. */
@@ -48,6 +51,7 @@ class Context implements RequestContext {
   readonly feed: Feed;
   readonly phoneRegion: string | null;
   readonly onCommitted: () => void;
+  readonly webhooks: Services["webhooks"];
   private madeDatabase: Database | undefined;
   private madeLoaders: Loaders | undefined;
 
@@ -60,6 +64,7 @@ class Context implements RequestContext {
     this.feed = services.feed;
     this.phoneRegion = services.phoneRegion;
     this.onCommitted = services.onCommitted;
+    this.webhooks = services.webhooks;
   }
 
   /** Reads on it end early when nobody waits for them any more. */
@@ -85,6 +90,7 @@ function createLoaders(db: Database["read"]) {
     feedback: () => feedbackLoaders(db),
     consent: () => consentLoaders(db),
     tickets: () => ticketLoaders(db),
+    webhooks: () => webhookLoaders(db),
     timeline: (): TimelineLoaders => timelineLoaders(db, () => loaders),
   });
   return loaders;

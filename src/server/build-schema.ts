@@ -63,6 +63,7 @@ import {
   TicketEventResolver,
   TicketResolver,
 } from "../domains/tickets/ticket.resolver.js";
+import { WebhookChangesResolver, WebhookResolver } from "../domains/webhooks/webhook.resolver.js";
 import { typeNameOf } from "../platform/graphql/node.js";
 import { declareAccess } from "./declared-access.js";
 import { callDirectly } from "./direct-resolvers.js";
@@ -114,6 +115,8 @@ const resolvers: NonEmptyArray<new () => object> = [
   CustomerChangeResolver,
   CustomerLiveResolver,
   FeedCursorResolver,
+  WebhookResolver,
+  WebhookChangesResolver,
 ];
 
 let built: Promise<GraphQLSchema> | undefined;

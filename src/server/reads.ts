@@ -8,6 +8,7 @@ import { loyaltyReads } from "../domains/loyalty/loyalty.queries.js";
 import { purchaseReads } from "../domains/purchases/purchase.queries.js";
 import { purchaseReturnReads } from "../domains/purchases/purchase-return.queries.js";
 import { ticketReads } from "../domains/tickets/ticket.queries.js";
+import { webhookReads } from "../domains/webhooks/webhook.queries.js";
 import type { Reads, TypeReads } from "../platform/reads/reads.js";
 
 /** The one place that lists how the domains' fields are read. Several may speak of one type: each has its own edges. */
@@ -22,6 +23,7 @@ const ofDomains: readonly Reads[] = [
   consentReads,
   liveReads,
   timelineReads,
+  webhookReads,
 ];
 
 export const reads: Reads = ofDomains.reduce<Record<string, TypeReads>>((all, own) => {

@@ -20,6 +20,9 @@ test("these fields are left to the resolvers, with what hangs on them; every oth
     "Query.rewards",
     "Query.topCustomers",
     "Query.viewer",
+    "Query.webhook",
+    "Query.webhookDelivery",
+    "Query.webhooks",
   ]);
 });
 

@@ -25,7 +25,7 @@ export interface TestApp {
   services: App["services"];
   database: Database;
   connection: ConnectionOptions;
-  /** Texts of all statements since it was emptied last, but for what the feed does on its own time. */
+  /** Texts of all statements since it was emptied last, but for what the feed and webhooks do on their own time. */
   statements: string[];
   execute(document: string, variables?: object, options?: { key?: string | null }): Promise<Answer>;
   /** A graphql-transport-ws client of this app. */
@@ -33,7 +33,7 @@ export interface TestApp {
   stop(): Promise<void>;
 }
 
-const ofTheFeed = /feed_head|PendingEvents|from "events"/;
+const ofTheFeed = /feed_head|PendingEvents|from "events"|webhook/;
 
 interface TestAppOptions {
   phoneRegion?: string;
@@ -50,6 +50,9 @@ interface TestAppOptions {
   /** Another app whose database this one shares. */
   on?: TestApp;
   natsUrl?: string;
+  webhooks?: AppOptions["webhookOptions"];
+  /** Off: webhooks are sent to public addresses only, as in production. */
+  webhookPrivateAddresses?: boolean;
 }
 
 /** The real app on a database of its own, listening on a free loopback port. */
@@ -73,6 +76,8 @@ export async function startTestApp(options: TestAppOptions = {}): Promise<TestAp
     natsUrl: options.natsUrl ?? null,
     allowedOrigins: [],
     ...options.live,
+    webhookPrivateAddresses: options.webhookPrivateAddresses ?? true,
+    webhookOptions: options.webhooks ?? {},
     logger: createLogger(process.env.TEST_LOG ?? "silent"),
     databaseOptions: {
       onStatement: (text) => {

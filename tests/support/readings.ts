@@ -29,6 +29,8 @@ const requiredArguments: Record<string, string> = {
   "node.id": '"cus_00000000-0000-7000-8000-000000000000"',
   "nodes.ids": '["cus_00000000-0000-7000-8000-000000000000"]',
   "topCustomers.currency": '"EUR"',
+  "webhook.id": '"whk_00000000-0000-7000-8000-000000000000"',
+  "webhookDelivery.id": '"dlv_00000000-0000-7000-8000-000000000000"',
 };
 
 /** Every field that a query reaches without a computed one on the way, as `Type.field`, with how it is read, or "computed" where only resolvers know it. */

@@ -20,6 +20,8 @@ export class FeedLog {
   #ring: Ring;
   #end: "epoch" | "closed" | undefined;
   #waiting = new Set<() => void>();
+  /** Machinery of this node, which is no stream. */
+  #watching = new Set<() => void>();
   readonly #waitingFor = new Map<Id<"customer">, Set<() => void>>();
   readonly #reads = new Map<string, Promise<Page>>();
 
@@ -86,6 +88,12 @@ export class FeedLog {
     return waitIn(this.#waiting, signal);
   }
 
+  /** As `changed`, for who is no stream: not counted among those that wait. */
+  grown(position: number, signal: AbortSignal): Promise<void> {
+    if (this.head > position || this.#end) return Promise.resolve();
+    return waitIn(this.#watching, signal);
+  }
+
   /** Settles at the customer's next event, when the log ends, or on abort. Look at `recentOf` in the same tick before. */
   customerChanged(customerId: Id<"customer">, signal: AbortSignal): Promise<void> {
     if (this.#end) return Promise.resolve();
@@ -128,9 +136,11 @@ export class FeedLog {
   }
 
   #wakeAll(): void {
-    const waiting = this.#waiting;
+    const [waiting, watching] = [this.#waiting, this.#watching];
     this.#waiting = new Set();
+    this.#watching = new Set();
     wake(waiting);
+    wake(watching);
   }
 
   /** A thousand streams that resume at one place cost one statement. */

@@ -6,11 +6,12 @@ import { InteractionFilter } from "../../domains/interactions/interaction.type.j
 import { TicketFilter } from "../../domains/tickets/ticket.type.js";
 import { RequiresScope } from "../../platform/access/scopes.js";
 import type { EventType } from "../../platform/events/events.js";
+import { EventTypeEnum } from "../../platform/graphql/event-type.js";
 import { Cursor } from "../../platform/graphql/scalars.js";
 import type { Id } from "../../platform/ids.js";
 import { readNode } from "../nodes/node.resolver.js";
 import type { FeedEvent as Event } from "./feed-event.js";
-import { CustomerChange, EventTypeEnum, FeedBatch, InteractionRecorded, TicketChange } from "./live.type.js";
+import { CustomerChange, FeedBatch, InteractionRecorded, TicketChange } from "./live.type.js";
 import { changedTickets, changesOf, feedBatches, recordedInteractions } from "./subscriptions.js";
 
 const afterArgument = {

@@ -1,5 +1,4 @@
 import { createUnionType, Field, ID } from "type-graphql";
-import type { eventType } from "#schema/events.js";
 import { Consent } from "../../domains/consent/consent.type.js";
 import { Customer } from "../../domains/customers/customer.type.js";
 import { Feedback } from "../../domains/feedback/feedback.type.js";
@@ -9,30 +8,10 @@ import { Purchase } from "../../domains/purchases/purchase.type.js";
 import { PurchaseReturn } from "../../domains/purchases/purchase-return.type.js";
 import { Ticket } from "../../domains/tickets/ticket.type.js";
 import { RequiresScope } from "../../platform/access/scopes.js";
-import { graphqlEnum } from "../../platform/graphql/enums.js";
+import { EventTypeEnum } from "../../platform/graphql/event-type.js";
 import { typeNameOf } from "../../platform/graphql/node.js";
 import { ObjectType } from "../../platform/graphql/object-type.js";
 import { Cursor, Instant, SafeInt } from "../../platform/graphql/scalars.js";
-
-export const EventTypeEnum = graphqlEnum<(typeof eventType.enumValues)[number]>(
-  "EventType",
-  "What an event says has happened.",
-  {
-    CUSTOMER_CREATED: "A customer became known.",
-    CUSTOMER_UPDATED: "What is shown of a customer changed.",
-    INTERACTION_RECORDED: "A contact was recorded.",
-    PURCHASE_RECORDED: "An order was recorded.",
-    RETURN_RECORDED: "A return was recorded.",
-    LOYALTY_ENTRY_RECORDED: "Points moved.",
-    TICKET_OPENED: "A ticket was opened.",
-    TICKET_CHANGED: "Something happened to a ticket.",
-    FEEDBACK_RECORDED: "A survey was answered.",
-    CONSENT_RECORDED: "A customer said how their data may be used.",
-    CUSTOMER_MERGED: "The customer turned out to be another one; the stream of this id ends.",
-    CUSTOMER_ABSORBED: "Another customer turned out to be this one.",
-    CUSTOMER_ERASED: "The customer's personal data is gone.",
-  },
-);
 
 /** What an event can be about. */
 export const EventSubject = createUnionType({

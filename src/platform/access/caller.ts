@@ -78,7 +78,14 @@ function isOneOf(presented: Buffer, { secretHash, previousHash }: LiveKey): bool
   return isCurrent || isPrevious;
 }
 
-function callerOf({ id, role, partner, scopes: own, expiresAt }: LiveKey): Caller {
+/** The caller that a key stands for. */
+export function callerOf({
+  id,
+  role,
+  partner,
+  scopes: own,
+  expiresAt,
+}: Pick<LiveKey, "id" | "role" | "partner" | "scopes" | "expiresAt">): Caller {
   return {
     keyId: id,
     scopes: expandRole(role, own.filter(isScope), partner),

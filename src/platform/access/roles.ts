@@ -39,6 +39,8 @@ export const roles: Readonly<Record<Role, readonly Scope[]>> = {
     "tickets:write",
     "feedback:write",
     "consent:write",
+    "webhooks:read",
+    "webhooks:write",
   ],
   /** Another company: nothing that holds free text or leads to a person. */
   PARTNER: ["purchases:read", "loyalty:read"],

@@ -19,6 +19,8 @@ export const scopes = [
   "events:read",
   "pii:read",
   "keys:manage",
+  "webhooks:read",
+  "webhooks:write",
 ] as const;
 
 export type Scope = (typeof scopes)[number];
