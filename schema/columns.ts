@@ -21,6 +21,7 @@ export const idPrefixes = {
   event: "evt",
   apiKey: "key",
   importRun: "imp",
+  privacyRequest: "prq",
 } as const;
 
 export type IdKind = keyof typeof idPrefixes;

@@ -5,12 +5,15 @@ import { sql } from "drizzle-orm";
 import { createContext, type Services } from "./context.js";
 import { Feed } from "./cross-domain/live/feed.js";
 import { startSequencer } from "./cross-domain/live/sequencer.js";
+import { Signer } from "./cross-domain/privacy/signer.js";
+import { startPrivacyWorker } from "./cross-domain/privacy/worker.js";
 import { type Caller, createAuthenticate, rememberCallers } from "./platform/access/caller.js";
 import type { Audience } from "./platform/database/audience.js";
 import { type ConnectionOptions, type DatabaseOptions, openDatabase } from "./platform/database/database.js";
 import { migrateDatabase } from "./platform/database/migrate.js";
 import { defaultMaxConnectionsPerKey } from "./platform/limits.js";
 import { faultOf, type Logger } from "./platform/log.js";
+import { Suppressions } from "./platform/privacy/suppressions.js";
 import { CompiledReads } from "./platform/reads/compiled-reads.js";
 import { createApollo } from "./server/apollo.js";
 import { builtSchema } from "./server/build-schema.js";
@@ -22,6 +25,7 @@ import { Connections } from "./server/live/connections.js";
 import { Hub } from "./server/live/hub.js";
 import { defaultPatience, type Patience } from "./server/live/patience.js";
 import { createMetrics, createMetricsPage } from "./server/metrics.js";
+import { createPrivacyPages } from "./server/privacy-pages.js";
 import { reads } from "./server/reads.js";
 import { starter } from "./server/starter.js";
 import { serveWebSocket } from "./server/websocket.js";
@@ -45,6 +49,10 @@ export interface AppOptions {
   maxConnectionsPerKey?: number;
   /** How long slow and silent clients are waited for. */
   patience?: Partial<Patience>;
+  /** Secrets of the suppression list, the present one first; without any the database keeps one. */
+  privacySecrets?: readonly string[];
+  /** PKCS#8 PEM of the key that signs exports; without one the database keeps one. */
+  exportSigningKey?: string | null;
 }
 
 export interface App {
@@ -85,7 +93,15 @@ async function startServices(options: AppOptions, opened: (() => Promise<unknown
   const sequencer = startSequencer(database, { onFault, onStamped: (head) => feed.poke(head) });
   opened.push(() => sequencer.stop());
   await feed.ready();
-  return { database, feed, phoneRegion: options.phoneRegion, onCommitted: () => sequencer.poke() };
+  const suppressions = await Suppressions.open(database, options.privacySecrets ?? []);
+  const onCommitted = () => sequencer.poke();
+  const privacy = startPrivacyWorker(database, {
+    suppressions,
+    onCommitted,
+    onFault: (error) => options.logger.error(faultOf(error), "privacy"),
+  });
+  opened.push(() => privacy.stop());
+  return { database, feed, phoneRegion: options.phoneRegion, suppressions, privacy, onCommitted };
 }
 
 async function serve(
@@ -104,6 +120,7 @@ async function serve(
   opened.push(() => apollo.stop());
   const authenticate = createAuthenticate(database.read, options.adminKey);
   const identify = rememberCallers(authenticate);
+  const signer = await Signer.open(database, options.exportSigningKey ?? null);
   let stopping = false;
   const contextFor = (caller: Caller, requestId: string, audience: Audience) =>
     createContext(services, caller, requestId, audience);
@@ -125,6 +142,7 @@ async function serve(
     pages: [
       createHealth(async () => !stopping && (await answers(services))),
       createMetricsPage(metrics, identify),
+      createPrivacyPages({ database, signer, identify, logger }),
       createGraphiql({ graphqlPath, starter, ...(options.shownKey && { key: options.shownKey }) }),
     ],
     async contextOf(request, requestId, audience) {

@@ -15,6 +15,10 @@ export interface Config {
   compiledReads: boolean;
   explainReads: boolean;
   maxConnectionsPerKey: number;
+  /** Secrets of the suppression list, the present one first; empty: the database keeps one of its own. */
+  privacySecrets: readonly string[];
+  /** PKCS#8 PEM of the key that signs exports; null: the database keeps one of its own. */
+  exportSigningKey: string | null;
 }
 
 /** Thrown with every bad variable at once, in words that say what is expected. Values are never repeated. */
@@ -24,6 +28,9 @@ const logLevels = ["trace", "debug", "info", "warn", "error", "fatal", "silent"]
 /** Short keys can be guessed; sixteen characters of anything random cannot. */
 const minAdminKeyLength = 16;
 const maxPort = 65_535;
+
+/** As many as the hash that it keys has bytes. */
+const minSecretLength = 32;
 
 const onOff = z.enum(["on", "off"], "must be on or off");
 
@@ -77,6 +84,18 @@ const variables = z.object({
     .int("must be a whole number above 0")
     .min(1, "must be a whole number above 0")
     .default(defaultMaxConnectionsPerKey),
+  PRIVACY_SECRETS: z
+    .string()
+    .transform((text) => text.split(",").map((secret) => secret.trim()))
+    .refine(
+      (secrets) => secrets.every((secret) => secret.length >= minSecretLength),
+      `must be secrets of at least ${minSecretLength} characters, separated by commas`,
+    )
+    .default([]),
+  EXPORT_SIGNING_KEY: z
+    .string()
+    .refine((pem) => pem.includes("BEGIN PRIVATE KEY"), "must be a private key, PKCS#8 PEM")
+    .optional(),
 });
 
 /** Reads the environment. Empty variables count as not set. Throws ConfigError. */
@@ -102,5 +121,7 @@ export function readConfig(env: Record<string, string | undefined>): Config {
     compiledReads: data.COMPILED_READS === "on",
     explainReads: data.EXPLAIN_READS === "on",
     maxConnectionsPerKey: data.MAX_CONNECTIONS_PER_KEY,
+    privacySecrets: data.PRIVACY_SECRETS,
+    exportSigningKey: data.EXPORT_SIGNING_KEY ?? null,
   };
 }

@@ -1,4 +1,5 @@
 import type { Feed } from "./cross-domain/live/feed.js";
+import type { PrivacyWorker } from "./cross-domain/privacy/worker.js";
 import { type TimelineLoaders, timelineLoaders } from "./cross-domain/timeline/timeline.loaders.js";
 import { consentLoaders } from "./domains/consent/consent.loaders.js";
 import { customerLoaders } from "./domains/customers/customer.loaders.js";
@@ -11,6 +12,7 @@ import type { Caller } from "./platform/access/caller.js";
 import { type Audience, readFor } from "./platform/database/audience.js";
 import type { Database } from "./platform/database/database.js";
 import { lazyLoaders } from "./platform/loaders.js";
+import type { Suppressions } from "./platform/privacy/suppressions.js";
 
 /** What every operation needs from the process; made once, at start. */
 export interface Services {
@@ -18,6 +20,8 @@ export interface Services {
   feed: Feed;
   /** Country of phone numbers that are written without one, ISO 3166-1 alpha-2; null: such numbers are refused. */
   phoneRegion: string | null;
+  suppressions: Suppressions;
+  privacy: PrivacyWorker;
   /** Called after each commit that appended events. */
   onCommitted(): void;
 }
@@ -46,6 +50,8 @@ export function createContext(
 class Context implements RequestContext {
   readonly feed: Feed;
   readonly phoneRegion: string | null;
+  readonly suppressions: Suppressions;
+  readonly privacy: PrivacyWorker;
   readonly onCommitted: () => void;
   private madeDatabase: Database | undefined;
   private madeLoaders: Loaders | undefined;
@@ -58,6 +64,8 @@ class Context implements RequestContext {
   ) {
     this.feed = services.feed;
     this.phoneRegion = services.phoneRegion;
+    this.suppressions = services.suppressions;
+    this.privacy = services.privacy;
     this.onCommitted = services.onCommitted;
   }
 

@@ -9,6 +9,7 @@ import {
   TicketChangeResolver,
 } from "../cross-domain/live/live.resolver.js";
 import { NodeResolver } from "../cross-domain/nodes/node.resolver.js";
+import { PrivacyRequestResolver } from "../cross-domain/privacy/privacy.resolver.js";
 import { CustomerTimelineResolver } from "../cross-domain/timeline/timeline.resolver.js";
 import {
   ConsentResolver,
@@ -103,6 +104,7 @@ const resolvers: NonEmptyArray<new () => object> = [
   TopCustomerResolver,
   NodeResolver,
   CustomerTimelineResolver,
+  PrivacyRequestResolver,
   LiveResolver,
   TicketChangeResolver,
   InteractionRecordedResolver,

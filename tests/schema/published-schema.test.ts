@@ -63,7 +63,8 @@ test("every root field declares the scope it needs, or that every key may use it
 });
 
 /** Types that hold no customer's data by themselves; what they lead to is guarded on its own. */
-const open = /^(Query|Mutation|Subscription|PageInfo|ItemError|Money|\w+(Connection|Edge|Payload|Result))$/;
+const open =
+  /^(Query|Mutation|Subscription|PageInfo|ItemError|UserError|Money|\w+(Connection|Edge|Payload|Result))$/;
 
 test("every object type that can hold a customer's data declares a scope", () => {
   const undeclared = types()

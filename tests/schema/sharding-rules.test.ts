@@ -20,9 +20,17 @@ afterAll(async () => {
 });
 
 /** Small tables that every node holds whole. */
-const referenceTables = ["channels", "feed_head", "loyalty_tiers", "rewards", "sources"];
+const referenceTables = [
+  "channels",
+  "feed_head",
+  "loyalty_tiers",
+  "rewards",
+  "signing_keys",
+  "sources",
+  "suppression_secrets",
+];
 /** Tables that are looked up, and would be sharded, by a value of their own. */
-const keyedByOwnValue = ["api_keys", "identity_claims", "import_runs", "record_claims"];
+const keyedByOwnValue = ["api_keys", "identity_claims", "import_runs", "record_claims", "suppressions"];
 
 /** Tables of customers' rows, sharded by customer_id; `customers` itself by its id. */
 async function customerTables(): Promise<string[]> {

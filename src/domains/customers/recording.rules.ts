@@ -6,6 +6,7 @@ import type { NewEvent } from "../../platform/events/events.js";
 import type { Id, IdKind } from "../../platform/ids.js";
 import { check, codeText } from "../../platform/input.js";
 import { maxBatchItems } from "../../platform/limits.js";
+import type { Suppressions } from "../../platform/privacy/suppressions.js";
 import type { Subject } from "./reference.actions.js";
 import type { CustomerReference } from "./reference.rules.js";
 
@@ -13,6 +14,8 @@ import type { CustomerReference } from "./reference.rules.js";
 export interface WriteServices {
   database: Database;
   phoneRegion: string | null;
+  /** Who and what was erased and must not come back. */
+  suppressions: Suppressions;
   /** Called after each commit that appended events, so that they reach subscribers at once. */
   onCommitted(): void;
   /** Items in one batch; `maxBatchItems` when left out. */
@@ -41,6 +44,12 @@ export interface RecordType<K extends IdKind> {
   id: K;
 }
 
+/** A record by its source's own reference. */
+export interface RecordReference {
+  record: RecordType<IdKind>["record"];
+  sourceRef: string;
+}
+
 /** Whom an item is about: a subject, whoever another item of the batch is about, or nobody it may be about. */
 export type Anchor = Subject | { sameAs: number } | { refusal: Refusal };
 
@@ -49,6 +58,8 @@ export interface Recording<D extends SourceItem, K extends IdKind> extends Recor
   item: z.ZodType<D>;
   /** For a batch that mixes records: which one this item becomes. Left out, all become `record`. */
   typeOf?(item: D): RecordType<K>;
+  /** The other record that an item hangs on, by the same source's reference: a stranger's item is gone where that was erased. */
+  partOf?(item: D): RecordReference | null;
   /** Anchors of items that belong to a record we already have; the others are resolved by reference. */
   anchor?(tx: Tx, source: string, drafts: readonly Draft<D, K>[]): Promise<Map<number, Anchor>>;
   /** `anchor` tells of every item: their references are not looked up apart. */

@@ -17,6 +17,9 @@ export const scopes = [
   "consent:read",
   "consent:write",
   "events:read",
+  "privacy:read",
+  "privacy:export",
+  "privacy:erase",
 ] as const;
 
 export type Scope = (typeof scopes)[number];
