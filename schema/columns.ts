@@ -22,6 +22,7 @@ export const idPrefixes = {
   apiKey: "key",
   importRun: "imp",
   privacyRequest: "prq",
+  auditEntry: "aud",
 } as const;
 
 export type IdKind = keyof typeof idPrefixes;

@@ -1,4 +1,5 @@
 import "reflect-metadata";
+import { randomUUID } from "node:crypto";
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { sql } from "drizzle-orm";
@@ -8,6 +9,7 @@ import { startSequencer } from "./cross-domain/live/sequencer.js";
 import { Signer } from "./cross-domain/privacy/signer.js";
 import { startPrivacyWorker } from "./cross-domain/privacy/worker.js";
 import { type Caller, createAuthenticate, rememberCallers } from "./platform/access/caller.js";
+import { AuditLog } from "./platform/audit/audit-log.js";
 import type { Audience } from "./platform/database/audience.js";
 import { type ConnectionOptions, type DatabaseOptions, openDatabase } from "./platform/database/database.js";
 import { migrateDatabase } from "./platform/database/migrate.js";
@@ -49,6 +51,8 @@ export interface AppOptions {
   maxConnectionsPerKey?: number;
   /** How long slow and silent clients are waited for. */
   patience?: Partial<Patience>;
+  /** Who reads or changes whose data is written down. */
+  audit?: boolean;
   /** Secrets of the suppression list, the present one first; without any the database keeps one. */
   privacySecrets?: readonly string[];
   /** PKCS#8 PEM of the key that signs exports; without one the database keeps one. */
@@ -113,7 +117,13 @@ async function serve(
   const { database } = services;
   const schema = await builtSchema();
   const metrics = createMetrics();
-  const compiled = (options.compiledReads ?? true) ? new CompiledReads(schema, reads, database) : null;
+  const onFault = (error: unknown) => logger.error(faultOf(error), "audit");
+  const audit = (options.audit ?? true) ? new AuditLog(database, { onFault }) : null;
+  opened.push(async () => audit?.flush().catch(onFault));
+  const compiled =
+    (options.compiledReads ?? true)
+      ? new CompiledReads(schema, reads, database, { audited: audit !== null })
+      : null;
   const readOptions = { compiled, metrics, explain: options.explainReads ?? false };
   const apollo = createApollo(schema, logger, readOptions);
   await apollo.start();
@@ -123,11 +133,17 @@ async function serve(
   const signer = await Signer.open(database, options.exportSigningKey ?? null);
   let stopping = false;
   const contextFor = (caller: Caller, requestId: string, audience: Audience) =>
-    createContext(services, caller, requestId, audience);
+    createContext(services, caller, requestId, audience, audit?.trail(caller.keyId, requestId));
   const hub = new Hub({
     schema,
     logger,
-    contextOf: ({ caller }, requestId, audience) => contextFor(caller, requestId, audience),
+    // Not on a trail of its own: what is delivered is shared by many, who are noted as they begin to follow.
+    contextOf: ({ caller }, requestId, audience) => createContext(services, caller, requestId, audience),
+    onFollowed({ caller, document, operation }, { customerId }) {
+      const trail = audit?.trail(caller.keyId, randomUUID());
+      trail?.runs(document, operation);
+      trail?.subscribed(customerId ? [customerId] : []);
+    },
   });
   const maxPerKey = options.maxConnectionsPerKey ?? defaultMaxConnectionsPerKey;
   const connections = new Connections({ authenticate, logger, maxPerKey });
@@ -142,7 +158,7 @@ async function serve(
     pages: [
       createHealth(async () => !stopping && (await answers(services))),
       createMetricsPage(metrics, identify),
-      createPrivacyPages({ database, signer, identify, logger }),
+      createPrivacyPages({ database, signer, identify, logger, audit }),
       createGraphiql({ graphqlPath, starter, ...(options.shownKey && { key: options.shownKey }) }),
     ],
     async contextOf(request, requestId, audience) {

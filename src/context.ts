@@ -9,6 +9,7 @@ import { loyaltyLoaders } from "./domains/loyalty/loyalty.loaders.js";
 import { purchaseLoaders } from "./domains/purchases/purchase.loaders.js";
 import { ticketLoaders } from "./domains/tickets/ticket.loaders.js";
 import type { Caller } from "./platform/access/caller.js";
+import type { Trail } from "./platform/audit/audit-log.js";
 import { type Audience, readFor } from "./platform/database/audience.js";
 import type { Database } from "./platform/database/database.js";
 import { lazyLoaders } from "./platform/loaders.js";
@@ -32,6 +33,8 @@ export interface RequestContext extends Services {
   audience: Audience;
   caller: Caller;
   requestId: string;
+  /** Where it is written down whose data is read or changed; null where nobody keeps an audit. */
+  trail: Trail | null;
   loaders: Loaders;
 }
 
@@ -42,8 +45,9 @@ export function createContext(
   caller: Caller,
   requestId: string,
   audience: Audience,
+  trail: Trail | null = null,
 ): RequestContext {
-  return new Context(services, caller, requestId, audience);
+  return new Context(services, caller, requestId, audience, trail);
 }
 
 /** Loaders are made when they are first asked for: many requests need none. */
@@ -61,6 +65,7 @@ class Context implements RequestContext {
     readonly caller: Caller,
     readonly requestId: string,
     readonly audience: Audience,
+    readonly trail: Trail | null,
   ) {
     this.feed = services.feed;
     this.phoneRegion = services.phoneRegion;
@@ -72,7 +77,7 @@ class Context implements RequestContext {
   /** Reads on it end early when nobody waits for them any more. */
   get database(): Database {
     const { database } = this.services;
-    this.madeDatabase ??= { ...database, read: readFor(database.read, this.audience) };
+    this.madeDatabase ??= { ...database, read: readFor(database.read, this.audience, this.trail) };
     return this.madeDatabase;
   }
 

@@ -126,6 +126,7 @@ test("writes have one owner: only the owner of a table writes it", () => {
     events: /^src\/(platform\/events|cross-domain\/live)\//,
     ingest: /^src\/(platform|cross-domain)\/ingest\//,
     access: /^src\/platform\/access\//,
+    audit: /^src\/platform\/audit\//,
     privacy: /^src\/(platform|cross-domain)\/privacy\//,
   };
   const breaches: string[] = [];

@@ -11,6 +11,7 @@ import {
 import { NodeResolver } from "../cross-domain/nodes/node.resolver.js";
 import { PrivacyRequestResolver } from "../cross-domain/privacy/privacy.resolver.js";
 import { CustomerTimelineResolver } from "../cross-domain/timeline/timeline.resolver.js";
+import { AuditEntryResolver } from "../domains/audit/audit.resolver.js";
 import {
   ConsentResolver,
   CustomerConsentResolver,
@@ -105,6 +106,7 @@ const resolvers: NonEmptyArray<new () => object> = [
   NodeResolver,
   CustomerTimelineResolver,
   PrivacyRequestResolver,
+  AuditEntryResolver,
   LiveResolver,
   TicketChangeResolver,
   InteractionRecordedResolver,

@@ -1,8 +1,10 @@
+import { randomUUID } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { exportsPath, readableUntil, renderExport } from "../cross-domain/privacy/export.js";
 import { selectRequest } from "../cross-domain/privacy/request.queries.js";
 import type { Signer } from "../cross-domain/privacy/signer.js";
 import type { Authenticate } from "../platform/access/caller.js";
+import type { AuditLog } from "../platform/audit/audit-log.js";
 import type { Database } from "../platform/database/database.js";
 import { ApiError } from "../platform/errors.js";
 import { parseId } from "../platform/ids.js";
@@ -19,6 +21,7 @@ export interface PrivacyPageOptions {
   signer: Signer;
   identify: Authenticate;
   logger: Logger;
+  audit: AuditLog | null;
 }
 
 /** Serves the documents of exports, signed, to keys with `privacy:export`, and the keys to check the signatures with. */
@@ -45,7 +48,7 @@ export function createPrivacyPages(options: PrivacyPageOptions) {
 }
 
 async function answer(
-  { database, signer, identify }: PrivacyPageOptions,
+  { database, signer, identify, audit }: PrivacyPageOptions,
   name: string,
   request: IncomingMessage,
   response: ServerResponse,
@@ -61,6 +64,9 @@ async function answer(
   if (!asked || !until || Date.parse(until) < Date.now())
     return refuse(response, 404, "NOT_FOUND", "There is no document to read under this id.");
   const bytes = await renderExport(database, asked);
+  const requestId = randomUUID();
+  response.setHeader("x-request-id", requestId);
+  audit?.trail(caller.keyId, requestId).touched(asked.customerId);
   response.setHeader("cache-control", "no-store");
   response.setHeader("content-disposition", `attachment; filename="${name}${compact ? "" : ".json"}"`);
   if (compact) {

@@ -75,9 +75,9 @@ export function createQueryReads(schema: GraphQLSchema, logger: Logger, options:
 }
 
 function asked({ document, operation, request, contextValue }: Request) {
-  const { caller, audience } = contextValue;
+  const { caller, audience, trail } = contextValue;
   const variables = request.variables ?? {};
-  return { document, operation, variables, scopes: caller.scopes, audience, context: contextValue };
+  return { document, operation, variables, scopes: caller.scopes, audience, trail, context: contextValue };
 }
 
 function respond(singleResult: Result): GraphQLResponse {

@@ -30,7 +30,14 @@ const referenceTables = [
   "suppression_secrets",
 ];
 /** Tables that are looked up, and would be sharded, by a value of their own. */
-const keyedByOwnValue = ["api_keys", "identity_claims", "import_runs", "record_claims", "suppressions"];
+const keyedByOwnValue = [
+  "api_keys",
+  "audit_entries",
+  "identity_claims",
+  "import_runs",
+  "record_claims",
+  "suppressions",
+];
 
 /** Tables of customers' rows, sharded by customer_id; `customers` itself by its id. */
 async function customerTables(): Promise<string[]> {

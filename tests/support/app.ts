@@ -33,7 +33,8 @@ export interface TestApp {
 }
 
 const ofTheFeed = /feed_head|PendingEvents|from "events"/;
-const ofTheWorkers = /from "privacy_requests" where \("privacy_requests"\."status" in/;
+const ofTheWorkers =
+  /from "privacy_requests" where \("privacy_requests"\."status" in|insert into "audit_entries"/;
 
 interface TestAppOptions {
   phoneRegion?: string;
@@ -43,6 +44,7 @@ interface TestAppOptions {
   explainReads?: boolean;
   /** Bounds and waiting times of live connections, where a test cannot wait for the real ones. */
   live?: Pick<AppOptions, "maxConnectionsPerKey" | "patience">;
+  audit?: boolean;
   privacySecrets?: readonly string[];
   exportSigningKey?: string;
   /** Another app whose database this one shares. */
@@ -65,6 +67,7 @@ export async function startTestApp(options: TestAppOptions = {}): Promise<TestAp
     phoneRegion: options.phoneRegion ?? null,
     compiledReads: options.compiledReads ?? true,
     explainReads: options.explainReads ?? true,
+    audit: options.audit ?? true,
     privacySecrets: options.privacySecrets ?? [],
     exportSigningKey: options.exportSigningKey ?? null,
     allowedOrigins: [],

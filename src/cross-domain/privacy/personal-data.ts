@@ -6,6 +6,7 @@ import { importRuns, recordClaims } from "#schema/ingest.js";
 import { channels } from "#schema/interactions.js";
 import { loyaltyTiers, rewards } from "#schema/loyalty.js";
 import { privacyRequests, signingKeys, suppressionSecrets, suppressions } from "#schema/privacy.js";
+import { personalAudit } from "../../domains/audit/privacy.queries.js";
 import { personalConsents } from "../../domains/consent/privacy.queries.js";
 import {
   personalCustomers,
@@ -47,6 +48,7 @@ export const personalTables: readonly PersonalTable[] = [
   ]),
   personalEvents,
   requests,
+  personalAudit,
 ];
 
 /** Tables of which no row is about one customer, and why that is so. A table that stands on neither list fails the tests. */

@@ -1,6 +1,7 @@
 import type { PrivacyRequestRow } from "#schema/privacy.js";
 import { type IdentityKind, normaliseIdentity } from "../../domains/customers/identity.rules.js";
 import { notFound } from "../../domains/customers/reference.rules.js";
+import type { Trail } from "../../platform/audit/audit-log.js";
 import type { Database } from "../../platform/database/database.js";
 import type { Refusal } from "../../platform/errors.js";
 import { parseId } from "../../platform/ids.js";
@@ -13,6 +14,7 @@ interface PrivacyServices {
   suppressions: Suppressions;
   phoneRegion: string | null;
   privacy: PrivacyWorker;
+  trail: Trail | null;
 }
 
 /**
@@ -20,7 +22,7 @@ interface PrivacyServices {
  * index. Whoever is erased already is not erased again: the answer is the receipt of then.
  */
 export async function requestPrivacy(
-  { database, privacy }: PrivacyServices,
+  { database, privacy, trail }: PrivacyServices,
   kind: PrivacyRequestRow["kind"],
   customerId: string,
   requestedBy: string,
@@ -33,6 +35,7 @@ export async function requestPrivacy(
   const request = await database.transaction(async (tx) => {
     const person = await selectPerson(tx, id);
     if (!person) return null;
+    await trail?.changed(tx, [person.id]);
     const done = person.erasedAt && kind === "ERASE" ? await selectLastDone(tx, kind, person.id) : null;
     return done ?? (await openRequest(tx, { kind, customerId: person.id, requestedBy }));
   });

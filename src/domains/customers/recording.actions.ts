@@ -86,7 +86,7 @@ export async function recordBatch<D extends SourceItem, K extends IdKind>(
  * Writes drafts in one transaction that holds only what is taken: where `write` throws RefusedItems it is rolled back and
  * runs again without them, and they are told in `refusals`.
  */
-export async function withoutRefused<T extends { index: number }, R>(
+export async function withoutRefused<T extends { index: number }, R extends Recorded<IdKind>>(
   services: WriteServices,
   drafts: readonly T[],
   refusals: Map<number, Refusal>,
@@ -94,7 +94,11 @@ export async function withoutRefused<T extends { index: number }, R>(
 ): Promise<R[]> {
   for (let accepted = drafts; accepted.length > 0; ) {
     try {
-      const outcome = await services.database.transaction((tx) => write(tx, accepted).catch(findAgain));
+      const outcome = await services.database.transaction(async (tx) => {
+        const written = await write(tx, accepted).catch(findAgain);
+        await services.trail?.changed(tx, changedBy(written));
+        return written;
+      });
       services.onCommitted();
       return outcome;
     } catch (error) {
@@ -104,6 +108,13 @@ export async function withoutRefused<T extends { index: number }, R>(
     }
   }
   return [];
+}
+
+/** Whose data changed. */
+function changedBy(results: readonly Recorded<IdKind>[]): Id<"customer">[] {
+  return results.flatMap(({ outcome, customerId }) =>
+    outcome === "RECORDED" && customerId ? [customerId] : [],
+  );
 }
 
 /** What was found is gone before it was locked, so its customer was erased meanwhile: the next run sees that. */

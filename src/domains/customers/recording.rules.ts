@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import type { recordKind } from "#schema/ingest.js";
+import type { Trail } from "../../platform/audit/audit-log.js";
 import type { Database, Tx } from "../../platform/database/database.js";
 import { ApiError, type Refusal } from "../../platform/errors.js";
 import type { NewEvent } from "../../platform/events/events.js";
@@ -18,6 +19,8 @@ export interface WriteServices {
   suppressions: Suppressions;
   /** Called after each commit that appended events, so that they reach subscribers at once. */
   onCommitted(): void;
+  /** Where it is written down whose data is changed; nowhere when left out: imports are the operator's own. */
+  trail?: Pick<Trail, "changed"> | null;
   /** Items in one batch; `maxBatchItems` when left out. */
   maxBatchItems?: number;
 }

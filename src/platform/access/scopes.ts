@@ -20,6 +20,7 @@ export const scopes = [
   "privacy:read",
   "privacy:export",
   "privacy:erase",
+  "audit:read",
 ] as const;
 
 export type Scope = (typeof scopes)[number];

@@ -4,7 +4,7 @@ import { compactVerify, createLocalJWKSet, exportPKCS8, flattenedVerify, generat
 import { personalTables } from "../../../src/cross-domain/privacy/personal-data.js";
 import { limitedKey } from "../../domains/loyalty/limited-key.js";
 import { startTestApp, type TestApp } from "../../support/app.js";
-import { ask, done, everyRow, givenPerson } from "./given.js";
+import { ask, done, everyStoredRow, givenPerson } from "./given.js";
 
 let app: TestApp;
 beforeAll(async () => {
@@ -36,10 +36,11 @@ test("an export holds every row of every table that points at the customer, in o
     customerIds: [customerId],
   });
   for (const { table, customer, exported } of personalTables) {
+    if (typeof exported !== "string") continue;
     const [row] = await app.database.read.execute(sql`
       select count(*)::int as count from ${table} where ${customer} = ${customerId.slice(4)}::uuid`);
     const name = getTableName(table);
-    expect([name, document.data[exported as string].length]).toEqual([name, row?.count]);
+    expect([name, document.data[exported].length]).toEqual([name, row?.count]);
     expect(row?.count).toBeGreaterThan(0);
     const line = { table: name, action: "EXPORTED", rows: row?.count };
     expect(request.receipt).toContainEqual(line);
@@ -76,9 +77,9 @@ test("the document is signed: the served keys verify it, and one changed byte fa
 test("nothing is kept of a document, and reading it again tells what is known by then", async () => {
   const customerId = await givenPerson(app, "cilly");
   const { documentPath } = await done(app, "exportCustomer", customerId);
-  const before = await everyRow(app);
+  const before = await everyStoredRow(app);
   const first = (await (await read(documentPath)).json()) as { data: { profiles: unknown[] } };
-  expect((await everyRow(app)).toSorted()).toEqual(before.toSorted());
+  expect(await everyStoredRow(app)).toEqual(before);
   expect(first.data.profiles).toHaveLength(1);
   await done(app, "eraseCustomer", customerId);
   const second = await (await read(documentPath)).text();

@@ -162,6 +162,12 @@ export async function done(app: TestApp, what: "exportCustomer" | "eraseCustomer
   return last;
 }
 
+/** The same but for the audit, which goes on while a test looks; once every event has its place in the feed. */
+export async function everyStoredRow(app: TestApp): Promise<[table: string, row: string][]> {
+  while ((await app.database.read.execute(sql`select from events where pos is null limit 1`)).length);
+  return (await everyRow(app)).filter(([table]) => table !== "audit_entries").toSorted();
+}
+
 /** Every row of the database, as text, by table. */
 export async function everyRow(app: TestApp): Promise<[table: string, row: string][]> {
   const tables = await app.database.read.execute<{ name: string }>(sql`

@@ -46,6 +46,8 @@ test("what points at a customer is exported and erased, or says why not", () => 
   ]);
   expect(reasons).toEqual([
     "privacy_requests is not erased: The receipt: who asked for what, when, and how many rows went. It holds nothing personal.",
+    "audit_entries is not exported: It tells what the company's people and programs did, and names other customers of the same page.",
+    "audit_entries is not erased: It proves who had access, also after an erasure. It holds ids and times, no word about anybody.",
   ]);
 });
 
