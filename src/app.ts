@@ -51,8 +51,8 @@ export interface AppOptions {
   maxConnectionsPerKey?: number;
   /** How long slow and silent clients are waited for. */
   patience?: Partial<Patience>;
-  /** Who reads or changes whose data is written down. */
-  audit?: boolean;
+  /** What is written down of who reads or changes whose data; changes when left out. */
+  audit?: "all" | "changes" | "off";
   /** Secrets of the suppression list, the present one first; without any the database keeps one. */
   privacySecrets?: readonly string[];
   /** PKCS#8 PEM of the key that signs exports; without one the database keeps one. */
@@ -118,11 +118,12 @@ async function serve(
   const schema = await builtSchema();
   const metrics = createMetrics();
   const onFault = (error: unknown) => logger.error(faultOf(error), "audit");
-  const audit = (options.audit ?? true) ? new AuditLog(database, { onFault }) : null;
+  const { audit: audited = "changes" } = options;
+  const audit = audited === "off" ? null : new AuditLog(database, { reads: audited === "all", onFault });
   opened.push(async () => audit?.flush().catch(onFault));
   const compiled =
     (options.compiledReads ?? true)
-      ? new CompiledReads(schema, reads, database, { audited: audit !== null })
+      ? new CompiledReads(schema, reads, database, { audited: audited === "all" })
       : null;
   const readOptions = { compiled, metrics, explain: options.explainReads ?? false };
   const apollo = createApollo(schema, logger, readOptions);

@@ -15,7 +15,7 @@ export interface Config {
   compiledReads: boolean;
   explainReads: boolean;
   maxConnectionsPerKey: number;
-  audit: boolean;
+  audit: "all" | "changes" | "off";
   /** Secrets of the suppression list, the present one first; empty: the database keeps one of its own. */
   privacySecrets: readonly string[];
   /** PKCS#8 PEM of the key that signs exports; null: the database keeps one of its own. */
@@ -85,7 +85,7 @@ const variables = z.object({
     .int("must be a whole number above 0")
     .min(1, "must be a whole number above 0")
     .default(defaultMaxConnectionsPerKey),
-  AUDIT: onOff.default("on"),
+  AUDIT: z.enum(["all", "changes", "off"], "must be all, changes or off").default("changes"),
   PRIVACY_SECRETS: z
     .string()
     .transform((text) => text.split(",").map((secret) => secret.trim()))
@@ -123,7 +123,7 @@ export function readConfig(env: Record<string, string | undefined>): Config {
     compiledReads: data.COMPILED_READS === "on",
     explainReads: data.EXPLAIN_READS === "on",
     maxConnectionsPerKey: data.MAX_CONNECTIONS_PER_KEY,
-    audit: data.AUDIT === "on",
+    audit: data.AUDIT,
     privacySecrets: data.PRIVACY_SECRETS,
     exportSigningKey: data.EXPORT_SIGNING_KEY ?? null,
   };

@@ -77,7 +77,10 @@ class Context implements RequestContext {
   /** Reads on it end early when nobody waits for them any more. */
   get database(): Database {
     const { database } = this.services;
-    this.madeDatabase ??= { ...database, read: readFor(database.read, this.audience, this.trail) };
+    this.madeDatabase ??= {
+      ...database,
+      read: readFor(database.read, this.audience, this.trail?.reads ? this.trail : null),
+    };
     return this.madeDatabase;
   }
 

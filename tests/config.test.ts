@@ -14,7 +14,7 @@ test("without variables the server listens on loopback, on port 4000, with an em
     compiledReads: true,
     explainReads: false,
     maxConnectionsPerKey: 10_000,
-    audit: true,
+    audit: "changes",
     privacySecrets: [],
     exportSigningKey: null,
   });

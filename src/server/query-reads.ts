@@ -77,7 +77,15 @@ export function createQueryReads(schema: GraphQLSchema, logger: Logger, options:
 function asked({ document, operation, request, contextValue }: Request) {
   const { caller, audience, trail } = contextValue;
   const variables = request.variables ?? {};
-  return { document, operation, variables, scopes: caller.scopes, audience, trail, context: contextValue };
+  return {
+    document,
+    operation,
+    variables,
+    scopes: caller.scopes,
+    audience,
+    trail: trail?.reads ? trail : null,
+    context: contextValue,
+  };
 }
 
 function respond(singleResult: Result): GraphQLResponse {

@@ -44,7 +44,7 @@ interface TestAppOptions {
   explainReads?: boolean;
   /** Bounds and waiting times of live connections, where a test cannot wait for the real ones. */
   live?: Pick<AppOptions, "maxConnectionsPerKey" | "patience">;
-  audit?: boolean;
+  audit?: "all" | "changes" | "off";
   privacySecrets?: readonly string[];
   exportSigningKey?: string;
   /** Another app whose database this one shares. */
@@ -67,7 +67,7 @@ export async function startTestApp(options: TestAppOptions = {}): Promise<TestAp
     phoneRegion: options.phoneRegion ?? null,
     compiledReads: options.compiledReads ?? true,
     explainReads: options.explainReads ?? true,
-    audit: options.audit ?? true,
+    audit: options.audit ?? "changes",
     privacySecrets: options.privacySecrets ?? [],
     exportSigningKey: options.exportSigningKey ?? null,
     allowedOrigins: [],

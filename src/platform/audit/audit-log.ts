@@ -2,7 +2,7 @@ import { sql } from "drizzle-orm";
 import type { DocumentNode, OperationDefinitionNode } from "graphql";
 import { type AuditEntryRow, auditEntries } from "#schema/audit.js";
 import type { Database, Tx } from "../database/database.js";
-import { insertRows } from "../database/rows.js";
+import { bareArray, sendNow } from "../database/rows.js";
 import { type Id, newId, uuidOf } from "../ids.js";
 import { documentHash } from "./document-hash.js";
 
@@ -28,6 +28,8 @@ interface Entry {
 }
 
 export interface AuditLogOptions {
+  /** Whether reads are written down; changes, subscriptions and exported documents are in any case. */
+  reads: boolean;
   /** A fault; the log goes on by itself. */
   onFault(error: unknown): void;
 }
@@ -49,7 +51,7 @@ export class AuditLog {
 
   /** The trail of one request of a key. */
   trail(keyId: string, requestId: string): Trail {
-    return new Trail(this, keyId, requestId);
+    return new Trail(this, keyId, requestId, this.options.reads);
   }
 
   /** Entries that could not be kept since the start: the database took none for a long time. */
@@ -108,7 +110,7 @@ export class AuditLog {
   private async writeBatch(): Promise<void> {
     const batch = this.held.slice(0, entriesAtOnce);
     for (const { trail } of batch) trail.closeRead();
-    await this.database.transaction((tx) => insertEntries(tx, batch.map(rowOf)));
+    await this.database.transaction((tx) => insertEntries(tx, batch));
     this.held.splice(0, batch.length);
   }
 }
@@ -123,6 +125,8 @@ export class Trail {
     private readonly log: AuditLog,
     readonly keyId: string,
     readonly requestId: string,
+    /** Whether reads are to be told. */
+    readonly reads: boolean,
   ) {}
 
   /** Which operation it is. */
@@ -170,7 +174,7 @@ export class Trail {
       customers,
       lists: [],
     };
-    await insertEntries(tx, [rowOf(entry)]);
+    await insertEntries(tx, [entry]);
   }
 
   /** For the log: what is read from now on needs another entry. */
@@ -179,22 +183,22 @@ export class Trail {
   }
 }
 
-function rowOf({ id, at, action, trail, customers, lists }: Entry): AuditEntryRow {
-  for (const list of lists) for (const customerId of list.split(",")) customers.add(customerId);
-  const { keyId, requestId, operationName, documentHash } = trail;
-  const instant = new Date(at).toISOString();
-  return {
-    id,
-    at: instant,
-    keyId,
-    action,
-    operationName,
-    documentHash,
-    requestId,
-    customerIds: [...customers],
-  };
-}
-
-async function insertEntries(tx: Tx, rows: readonly AuditEntryRow[]): Promise<void> {
-  await insertRows(tx, auditEntries, rows, sql`on conflict do nothing`);
+/** One statement, one array per column. Ids are put into texts here: an entry of a page has a hundred of them. */
+async function insertEntries(tx: Tx, entries: readonly Entry[]): Promise<void> {
+  for (const { customers, lists } of entries)
+    for (const list of lists) for (const customerId of list.split(",")) customers.add(customerId);
+  const of = (value: (entry: Entry) => string) => bareArray(entries.map(value));
+  const texts = (value: (trail: Trail) => string | null) =>
+    sql.param(entries.map(({ trail }) => value(trail)));
+  await sendNow(
+    tx,
+    sql`insert into ${auditEntries} (id, at, key_id, action, operation_name, document_hash, request_id, customer_ids)
+      select id, to_timestamp(at), key_id, action, operation_name, document_hash, request_id, customer_ids::uuid[]
+      from unnest(${of(({ id }) => uuidOf(id))}::uuid[], ${of(({ at }) => String(at / 1000))}::float8[],
+        ${texts((trail) => trail.keyId)}::text[], ${of(({ action }) => action)}::audit_action[],
+        ${texts((trail) => trail.operationName)}::text[], ${texts((trail) => trail.documentHash)}::text[],
+        ${of(({ trail }) => trail.requestId)}::uuid[], ${of(({ customers }) => `"{${[...customers].join()}}"`)}::text[])
+        as r (id, at, key_id, action, operation_name, document_hash, request_id, customer_ids)
+      on conflict do nothing`,
+  );
 }

@@ -12,9 +12,9 @@ import { limitedKey } from "../loyalty/limited-key.js";
 const apps: Record<string, TestApp> = {};
 const people: Record<string, string> = {};
 beforeAll(async () => {
-  const app = await startTestApp();
+  const app = await startTestApp({ audit: "all" });
   apps.compiled = app;
-  apps.resolvers = await startTestApp({ on: app, compiledReads: false });
+  apps.resolvers = await startTestApp({ on: app, compiledReads: false, audit: "all" });
   for (const name of ["ada", "bea", "cleo"]) {
     await record(app, everythingAbout(name));
     people[name] = await customerOf(app, `${name}@example.com`);
@@ -229,6 +229,18 @@ test("entries are found by customer, key, action and time, in pages; only keys w
   expect(refused.errors?.[0].extensions.code).toBe("FORBIDDEN");
 });
 
+test("without AUDIT=all reads are not written down, and changes are", async () => {
+  const app = await startTestApp({ on: apps.compiled as TestApp });
+  try {
+    await app.execute("query Quiet { customers { nodes { id } } }");
+    await app.execute(RECORD, { input: { source: "crm", consents: [consent("quiet", "bea")] } });
+  } finally {
+    await app.stop(); // which writes whatever was held
+  }
+  const left = await (apps.compiled as TestApp).database.read.execute(sql`select action from audit_entries`);
+  expect([...left]).toEqual([{ action: "CHANGE" }]);
+});
+
 test("many reads make few statements, and a stop writes what is held", async () => {
   const app = apps.compiled as TestApp;
   const inserts: number[] = [];
@@ -239,7 +251,7 @@ test("many reads make few statements, and a stop writes what is held", async () 
       return app.services.database.transaction(work);
     }) as typeof app.services.database.transaction,
   };
-  const log = new AuditLog(database, { onFault: () => {} });
+  const log = new AuditLog(database, { reads: true, onFault: () => {} });
   for (let i = 0; i < 1_200; i++) log.trail("key_test", crypto.randomUUID()).touched(newId("customer"));
   await log.flush();
   const [row] = await app.database.read.execute(
@@ -259,7 +271,10 @@ test("while the database takes nothing, entries wait in a bounded queue: what is
     }) as typeof app.services.database.transaction,
   };
   const told: string[] = [];
-  const log = new AuditLog(database, { onFault: (error) => told.push((error as Error).message) });
+  const log = new AuditLog(database, {
+    reads: true,
+    onFault: (error) => told.push((error as Error).message),
+  });
   for (let i = 0; i < 20_003; i++) log.trail("key_away", crypto.randomUUID()).touched(newId("customer"));
   await expect(log.flush()).rejects.toThrow("away");
   away = false;

@@ -4,7 +4,7 @@ import { startTestApp, type TestApp } from "../../support/app.js";
 
 let app: TestApp;
 beforeAll(async () => {
-  app = await startTestApp({ compiledReads: false, audit: false });
+  app = await startTestApp({ compiledReads: false });
   await given(app, [order("A-1"), order("A-2", { occurredAt: "2026-11-22T09:30:00Z" })]);
 });
 afterAll(() => app.stop());
