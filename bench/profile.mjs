@@ -2,6 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { parseArgs } from "node:util";
+import { selfTimes, tablesOf } from "./measure/self-times.mjs";
 
 const help = `Usage: node bench/profile.mjs [options]
 
@@ -80,50 +81,9 @@ function now() {
   return Number(process.hrtime.bigint() / 1000n);
 }
 
-/** Self time by function and by package, of the samples between two moments. */
-function selfTimes({ nodes, samples, timeDeltas, startTime }, from, to) {
-  const frames = new Map(nodes.map(({ id, callFrame }) => [id, callFrame]));
-  const functions = new Map();
-  const packages = new Map();
-  let at = startTime;
-  samples.forEach((sample, i) => {
-    at += timeDeltas[i];
-    if (at < from || at > to) return;
-    const { functionName, url, lineNumber } = frames.get(sample);
-    const home = packageOf(url, functionName);
-    add(packages, home, timeDeltas[i]);
-    const where = url ? ` ${url.split("/").slice(-2).join("/")}:${lineNumber + 1}` : "";
-    add(functions, `${functionName || "(anonymous)"} [${home}]${where}`, timeDeltas[i]);
-  });
-  return { functions, packages };
-}
-
-function packageOf(url, functionName) {
-  const [, name] = /.*node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(url) ?? [];
-  if (name) return name;
-  if (url.startsWith("node:")) return "node";
-  if (url.includes("/dist/"))
-    return `own: ${url
-      .split("/dist/")[1]
-      .replace(/^src\//, "")
-      .split("/")
-      .slice(0, 2)
-      .join("/")}`;
-  return functionName.startsWith("(") ? functionName : url || "native";
-}
-
-function add(map, key, microseconds) {
-  map.set(key, (map.get(key) ?? 0) + microseconds);
-}
-
-function print({ functions, packages }, { requests, apiCpu, postgresCpu, requestsPerSecond }) {
+function print(times, { requests, apiCpu, postgresCpu, requestsPerSecond }) {
   console.log(
     `${values.contender} ${values.document}: ${requests} requests, ${Math.round(requestsPerSecond)}/s, CPU ${apiCpu.toFixed(3)} + Postgres ${postgresCpu.toFixed(3)} ms per request (profiler included)`,
   );
-  for (const [title, map] of Object.entries({ packages, functions })) {
-    console.log(`\nself time, µs per request, by ${title}`);
-    const sorted = [...map].filter(([name]) => !name.startsWith("(idle)")).sort((a, b) => b[1] - a[1]);
-    for (const [name, microseconds] of sorted.slice(0, Number(values.top)))
-      console.log(`${(microseconds / requests).toFixed(1).padStart(9)}  ${name}`);
-  }
+  console.log(tablesOf(times, { per: "request", count: requests, top: Number(values.top) }));
 }

@@ -1,17 +1,28 @@
 import { sql } from "drizzle-orm";
-import { customType, pgTable, text } from "drizzle-orm/pg-core";
+import { customType, pgEnum, pgTable, text } from "drizzle-orm/pg-core";
 import { idColumn, instant } from "./columns.js";
 
 const bytea = customType<{ data: Buffer }>({ dataType: () => "bytea" });
 
-/** Keys that callers present. Only the SHA-256 of the secret is stored; a key is shown once, when it is made. */
+/** Named sets of scopes; what they hold is said in the code, so that keys follow it. */
+export const accessRole = pgEnum("access_role", ["AGENT", "ANALYST", "INTEGRATOR", "PARTNER", "ADMIN"]);
+
+/** Keys that callers present. Only the SHA-256 of a key is stored; a key is shown once, when it is made or rotated. */
 export const apiKeys = pgTable("api_keys", {
   id: idColumn("apiKey", "id").primaryKey(),
   name: text("name").notNull(),
   secretHash: bytea("secret_hash").notNull(),
+  /** The key before the last rotation, and until when it is still let in. */
+  previousHash: bytea("previous_hash"),
+  previousValidUntil: instant("previous_valid_until"),
+  role: accessRole("role"),
+  /** Scopes besides those of the role. */
   scopes: text("scopes").array().notNull(),
+  /** Code of the partner company that holds the key. */
+  partner: text("partner"),
   expiresAt: instant("expires_at"),
   revokedAt: instant("revoked_at"),
+  rotatedAt: instant("rotated_at"),
   lastUsedAt: instant("last_used_at"),
   createdAt: instant("created_at").notNull().default(sql`now()`),
 });

@@ -8,7 +8,10 @@ import { Feed } from "./cross-domain/live/feed.js";
 import { startSequencer } from "./cross-domain/live/sequencer.js";
 import { Signer } from "./cross-domain/privacy/signer.js";
 import { startPrivacyWorker } from "./cross-domain/privacy/worker.js";
-import { type Caller, createAuthenticate, rememberCallers } from "./platform/access/caller.js";
+import { type Authenticate, type Caller, createAuthenticate } from "./platform/access/caller.js";
+import { startKeyUse } from "./platform/access/key-use.js";
+import { rememberCallers } from "./platform/access/remembered-callers.js";
+import { createTokenReader, type TokenOptions } from "./platform/access/tokens.js";
 import { AuditLog } from "./platform/audit/audit-log.js";
 import type { Audience } from "./platform/database/audience.js";
 import { type ConnectionOptions, type DatabaseOptions, openDatabase } from "./platform/database/database.js";
@@ -20,6 +23,7 @@ import { CompiledReads } from "./platform/reads/compiled-reads.js";
 import { createApollo } from "./server/apollo.js";
 import { builtSchema } from "./server/build-schema.js";
 import { createEventStreams } from "./server/event-streams.js";
+import { asSubgraph } from "./server/federation.js";
 import { createGraphiql } from "./server/graphiql.js";
 import { createHealth } from "./server/health.js";
 import { createHttpServer, graphqlPath, presentedKey, unauthenticated } from "./server/http.js";
@@ -37,6 +41,8 @@ export interface AppOptions {
   host: string;
   port: number;
   adminKey: string | null;
+  /** Whose tokens are taken besides keys. */
+  tokens?: TokenOptions | null;
   phoneRegion: string | null;
   allowedOrigins: readonly string[];
   logger: Logger;
@@ -47,6 +53,8 @@ export interface AppOptions {
   compiledReads?: boolean;
   /** Answers tell in `extensions.read` how they were read. */
   explainReads?: boolean;
+  /** The schema is that of a subgraph of Apollo Federation v2. */
+  federation?: boolean;
   /** Live connections that one key may hold; see `defaultMaxConnectionsPerKey`. */
   maxConnectionsPerKey?: number;
   /** How long slow and silent clients are waited for. */
@@ -115,7 +123,7 @@ async function serve(
 ): Promise<Pick<App, "url" | "live">> {
   const { logger, allowedOrigins } = options;
   const { database } = services;
-  const schema = await builtSchema();
+  const schema = options.federation ? await asSubgraph(await builtSchema()) : await builtSchema();
   const metrics = createMetrics();
   const onFault = (error: unknown) => logger.error(faultOf(error), "audit");
   const { audit: audited = "changes" } = options;
@@ -129,7 +137,7 @@ async function serve(
   const apollo = createApollo(schema, logger, readOptions);
   await apollo.start();
   opened.push(() => apollo.stop());
-  const authenticate = createAuthenticate(database.read, options.adminKey);
+  const authenticate = startAuthenticate(options, services, opened);
   const identify = rememberCallers(authenticate);
   const signer = await Signer.open(database, options.exportSigningKey ?? null);
   let stopping = false;
@@ -201,6 +209,21 @@ async function serve(
     },
   };
   return { url: urlOf(http.address() as AddressInfo), live };
+}
+
+function startAuthenticate(
+  { adminKey, tokens, logger }: AppOptions,
+  { database }: Services,
+  opened: (() => Promise<unknown>)[],
+): Authenticate {
+  const keyUse = startKeyUse(database, (error) => logger.warn(faultOf(error), "last uses of keys"));
+  opened.push(() => keyUse.stop());
+  const onFault = (error: unknown) => logger.warn(faultOf(error), "keys of tokens");
+  return createAuthenticate(database.read, {
+    adminKey,
+    tokens: tokens ? createTokenReader(tokens, { onFault }) : null,
+    onUse: keyUse.used,
+  });
 }
 
 /** Takes no more requests and waits for those under way. */

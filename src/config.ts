@@ -1,5 +1,6 @@
 import { getCountries } from "libphonenumber-js/max";
 import { z } from "zod";
+import type { TokenOptions } from "./platform/access/tokens.js";
 import { defaultMaxConnectionsPerKey } from "./platform/limits.js";
 
 /** Everything the environment decides. */
@@ -8,6 +9,8 @@ export interface Config {
   port: number;
   host: string;
   adminKey: string | null;
+  /** Whose tokens are taken; null: none. */
+  tokens: TokenOptions | null;
   dataFolder: string;
   logLevel: string;
   phoneRegion: string | null;
@@ -20,6 +23,8 @@ export interface Config {
   privacySecrets: readonly string[];
   /** PKCS#8 PEM of the key that signs exports; null: the database keeps one of its own. */
   exportSigningKey: string | null;
+  /** Serves as a subgraph of Apollo Federation v2. */
+  federation: boolean;
 }
 
 /** Thrown with every bad variable at once, in words that say what is expected. Values are never repeated. */
@@ -34,8 +39,19 @@ const maxPort = 65_535;
 const minSecretLength = 32;
 
 const onOff = z.enum(["on", "off"], "must be on or off");
+const oneOrZero = z.enum(["1", "0"], "must be 1 or 0");
 
-const variables = z.object({
+/** Keys that came over plain HTTP could be anybody's; this machine's own network is no such way. */
+const isSafeUrl = (text: string) => {
+  if (!URL.canParse(text)) return false;
+  const { protocol, hostname } = new URL(text);
+  return (
+    protocol === "https:" || (protocol === "http:" && /^(localhost|127(\.\d+){3}|\[::1\])$/.test(hostname))
+  );
+};
+const tokenVariables = ["JWT_JWKS_URL", "JWT_ISSUER", "JWT_AUDIENCE"] as const;
+
+const environment = z.object({
   DATABASE_URL: z
     .string()
     .regex(/^postgres(ql)?:\/\//, "must start with postgres:// or postgresql://")
@@ -56,6 +72,10 @@ const variables = z.object({
     .min(minAdminKeyLength, `must have at least ${minAdminKeyLength} characters`)
     .regex(/^[\x21-\x7e]+$/, "must be printable ASCII without spaces")
     .optional(),
+  JWT_JWKS_URL: z.string().refine(isSafeUrl, "must be an https URL").optional(),
+  JWT_ISSUER: z.string().optional(),
+  JWT_AUDIENCE: z.string().optional(),
+  JWT_ROLE_CLAIM: z.string().default("roles"),
   DATA_FOLDER: z.string().min(1, "must not be empty").default(".data"),
   LOG_LEVEL: z.enum(logLevels, `must be one of ${logLevels.join(", ")}`).default("info"),
   PHONE_REGION: z
@@ -98,6 +118,18 @@ const variables = z.object({
     .string()
     .refine((pem) => pem.includes("BEGIN PRIVATE KEY"), "must be a private key, PKCS#8 PEM")
     .optional(),
+  FEDERATION: oneOrZero.default("0"),
+});
+
+const variables = environment.superRefine((given, context) => {
+  const missing = tokenVariables.filter((name) => given[name] === undefined);
+  if (missing.length === tokenVariables.length) return;
+  for (const name of missing)
+    context.addIssue({
+      code: "custom",
+      path: [name],
+      message: `must be set where one of ${tokenVariables.join(", ")} is`,
+    });
 });
 
 /** Reads the environment. Empty variables count as not set. Throws ConfigError. */
@@ -116,6 +148,7 @@ export function readConfig(env: Record<string, string | undefined>): Config {
     port: data.PORT,
     host: data.HOST,
     adminKey: data.ADMIN_API_KEY ?? null,
+    tokens: tokenOptions(data),
     dataFolder: data.DATA_FOLDER,
     logLevel: data.LOG_LEVEL,
     phoneRegion: data.PHONE_REGION ?? null,
@@ -126,5 +159,16 @@ export function readConfig(env: Record<string, string | undefined>): Config {
     audit: data.AUDIT,
     privacySecrets: data.PRIVACY_SECRETS,
     exportSigningKey: data.EXPORT_SIGNING_KEY ?? null,
+    federation: data.FEDERATION === "1",
   };
+}
+
+function tokenOptions(data: z.infer<typeof environment>): TokenOptions | null {
+  const {
+    JWT_JWKS_URL: jwksUrl,
+    JWT_ISSUER: issuer,
+    JWT_AUDIENCE: audience,
+    JWT_ROLE_CLAIM: roleClaim,
+  } = data;
+  return jwksUrl && issuer && audience ? { jwksUrl, issuer, audience, roleClaim } : null;
 }

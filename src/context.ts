@@ -1,6 +1,7 @@
 import type { Feed } from "./cross-domain/live/feed.js";
 import type { PrivacyWorker } from "./cross-domain/privacy/worker.js";
 import { type TimelineLoaders, timelineLoaders } from "./cross-domain/timeline/timeline.loaders.js";
+import { apiKeyLoaders } from "./domains/api-keys/api-key.loaders.js";
 import { consentLoaders } from "./domains/consent/consent.loaders.js";
 import { customerLoaders } from "./domains/customers/customer.loaders.js";
 import { feedbackLoaders } from "./domains/feedback/feedback.loaders.js";
@@ -92,6 +93,7 @@ class Context implements RequestContext {
 
 function createLoaders(db: Database["read"]) {
   const loaders = lazyLoaders({
+    apiKeys: () => apiKeyLoaders(db),
     customers: () => customerLoaders(db),
     interactions: () => interactionLoaders(db),
     purchases: () => purchaseLoaders(db),

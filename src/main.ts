@@ -4,7 +4,7 @@ import { createLogger } from "./platform/log.js";
 import { connectionOf, onStopSignal, runMain } from "./runtime.js";
 
 const noAdminKey =
-  "ADMIN_API_KEY is not set: only keys in the database are let in, and a new one holds none. Set it to a secret of 16 characters or more.";
+  "ADMIN_API_KEY is not set: only keys in the database are let in, and a new one holds none. Make one: npm run keys -- create NAME --role admin.";
 
 /** `npm start`: the server on whatever database the environment names. */
 await runMain(async () => {

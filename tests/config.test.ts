@@ -7,6 +7,7 @@ test("without variables the server listens on loopback, on port 4000, with an em
     port: 4000,
     host: "127.0.0.1",
     adminKey: null,
+    tokens: null,
     dataFolder: ".data",
     logLevel: "info",
     phoneRegion: null,
@@ -17,6 +18,7 @@ test("without variables the server listens on loopback, on port 4000, with an em
     audit: "changes",
     privacySecrets: [],
     exportSigningKey: null,
+    federation: false,
   });
 });
 
@@ -30,6 +32,7 @@ test("all bad variables are reported at once, and no value is repeated", () => {
       LOG_LEVEL: "loud",
       PHONE_REGION: "Persia",
       ALLOWED_ORIGINS: "https://ok.example, nonsense",
+      FEDERATION: "yes",
     });
   expect(read).toThrow(ConfigError);
   expect(read).toThrow(
@@ -42,6 +45,30 @@ test("all bad variables are reported at once, and no value is repeated", () => {
       "  LOG_LEVEL must be one of trace, debug, info, warn, error, fatal, silent",
       "  PHONE_REGION must be a country, ISO 3166-1 alpha-2, like IR",
       "  ALLOWED_ORIGINS must be origins like https://app.example.com, separated by commas",
+      "  FEDERATION must be 1 or 0",
     ].join("\n"),
+  );
+});
+
+test("tokens are taken where the issuer's keys, its name and the audience are given, and by a safe way only", () => {
+  const given = {
+    JWT_JWKS_URL: "https://login.example.com/keys",
+    JWT_ISSUER: "https://login.example.com",
+    JWT_AUDIENCE: "customer-360",
+  };
+  expect(readConfig(given).tokens).toEqual({
+    jwksUrl: "https://login.example.com/keys",
+    issuer: "https://login.example.com",
+    audience: "customer-360",
+    roleClaim: "roles",
+  });
+  expect(readConfig({ ...given, JWT_JWKS_URL: "http://127.0.0.1:8080/keys" }).tokens?.jwksUrl).toBe(
+    "http://127.0.0.1:8080/keys",
+  );
+  expect(() => readConfig({ ...given, JWT_JWKS_URL: "http://login.example.com/keys" })).toThrow(
+    "JWT_JWKS_URL must be an https URL",
+  );
+  expect(() => readConfig({ ...given, JWT_AUDIENCE: "" })).toThrow(
+    "JWT_AUDIENCE must be set where one of JWT_JWKS_URL, JWT_ISSUER, JWT_AUDIENCE is",
   );
 });

@@ -9,10 +9,11 @@ const STOP_WAIT_MS = 15_000;
 const SAID_MAX = 4_000;
 
 /**
- * Starts a server in a process of its own and resolves when it says so on standard output.
- * @returns {Promise<{ url: string, pid: number, stop: () => Promise<void> }>}
+ * Starts a server in a process of its own and resolves when it says so on standard output. With a `channel` messages can be
+ * sent to the `child`, if it is Node.
+ * @returns {Promise<{ url: string, pid: number, child: import("node:child_process").ChildProcess, stop: () => Promise<void> }>}
  */
-export async function startServer(name, { command, args, env, ready }) {
+export async function startServer(name, { command, args, env, ready, channel = false }) {
   const port = await freePort();
   const child = spawn(command, args, {
     env: {
@@ -23,7 +24,7 @@ export async function startServer(name, { command, args, env, ready }) {
       ...env,
       PORT: String(port),
     },
-    stdio: ["ignore", "pipe", "pipe"],
+    stdio: ["ignore", "pipe", "pipe", ...(channel ? ["ipc"] : [])],
   });
   let said = "";
   const exited = once(child, "exit").catch(() => {});
@@ -48,6 +49,7 @@ export async function startServer(name, { command, args, env, ready }) {
   return {
     url: `http://127.0.0.1:${port}/graphql`,
     pid: child.pid,
+    child,
     async stop() {
       child.kill("SIGTERM");
       const timer = setTimeout(() => child.kill("SIGKILL"), STOP_WAIT_MS);

@@ -30,8 +30,12 @@ export function cpuOfMachine() {
 
 /** Resident memory in MiB. */
 export function memoryOf(pid) {
+  return Math.round(residentKibOf(pid) / 1024);
+}
+
+export function residentKibOf(pid) {
   const [, kib] = /^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, "utf8")) ?? [];
-  return Math.round(Number(kib) / 1024);
+  return Number(kib);
 }
 
 /** Undefined for a process that has just ended. */

@@ -1,6 +1,6 @@
 import { GraphQLError } from "graphql";
 
-/** Codes of top-level errors that are ours. Everything else a client sees is masked as INTERNAL_SERVER_ERROR. */
+/** Codes of top-level errors that are ours; `docs/errors.md` tells clients what they mean. */
 export const errorCodes = [
   "UNAUTHENTICATED",
   "FORBIDDEN",
@@ -21,6 +21,21 @@ export const errorCodes = [
 ] as const;
 
 export type ErrorCode = (typeof errorCodes)[number];
+
+/** Codes that graphql-js and Apollo give to what they refuse. */
+export const protocolCodes = [
+  "GRAPHQL_PARSE_FAILED",
+  "GRAPHQL_VALIDATION_FAILED",
+  "OPERATION_RESOLUTION_FAILURE",
+  "PERSISTED_QUERY_NOT_FOUND",
+  "PERSISTED_QUERY_NOT_SUPPORTED",
+] as const;
+
+/** What everything else is masked as. */
+export const faultCode = "INTERNAL_SERVER_ERROR";
+
+/** Every code that a top-level error can have. */
+export type ClientCode = ErrorCode | (typeof protocolCodes)[number] | typeof faultCode;
 
 /** An error meant for the client: its words and code pass the mask. */
 export class ApiError extends GraphQLError {

@@ -6,6 +6,8 @@ export const defaultPageSize = 50;
 export const maxPageSize = 100;
 /** Ids in one `nodes` call: one page's worth. */
 export const maxNodeIds = 100;
+/** Entities that a gateway refers to at once: what hangs on a page of pages, and one statement of one kind. */
+export const maxReferences = 1_000;
 /** Items in one batch mutation: one transaction of about 20 ms, short enough not to hold locks that others wait for. */
 export const maxBatchItems = 1_000;
 /** Items in one transaction of an import: repeated customers are written once, and their locks are not held long. */
@@ -36,6 +38,8 @@ export const maxDepth = 15;
 export const maxAliases = 30;
 /** Directives in one document. */
 export const maxDirectives = 30;
+/** Times that one selection may name one field: merged documents repeat a few, only attacks repeat many. */
+export const maxFieldRepeats = 20;
 /** Objects in one answer: a hundred customers with everything the reference read asks for, and half as many again. */
 export const maxCost = 50_000;
 /** Errors that validation collects before it gives up. */

@@ -1,13 +1,14 @@
-import { ApolloServer, type ApolloServerPlugin } from "@apollo/server";
+import { ApolloServer, type ApolloServerPlugin, type GraphQLResponse } from "@apollo/server";
 import {
   ApolloServerPluginCacheControlDisabled,
   ApolloServerPluginLandingPageDisabled,
 } from "@apollo/server/plugin/disabled";
-import type { GraphQLSchema } from "graphql";
+import type { FormattedExecutionResult, GraphQLSchema } from "graphql";
 import type { RequestContext } from "../context.js";
 import { ApiError } from "../platform/errors.js";
 import type { Logger } from "../platform/log.js";
 import { checkCost } from "./cost.js";
+import { retryAfterSeconds } from "./http.js";
 import { checkAccess, clientError, parseOptions, validationOptions, validationRules } from "./operation.js";
 import { createQueryReads, type QueryReads, type ReadOptions, stringifyResult } from "./query-reads.js";
 
@@ -63,18 +64,51 @@ function pipeline(
           checkCost(schema, document, operation, request.variables ?? {});
         },
         responseForOperation: reads.answer,
-        async willSendResponse({ response, errors, contextValue }) {
+        async willSendResponse({ request, response, errors, contextValue }) {
           if (response.body.kind !== "single") return;
           const { singleResult } = response.body;
           const read = reads.explanation(contextValue);
           if (read && singleResult.data) singleResult.extensions = { ...singleResult.extensions, read };
-          if (!errors) return;
-          singleResult.errors = errors.map((error) => clientError(logger, contextValue.requestId, error));
+          if (errors)
+            singleResult.errors = errors.map((error) => clientError(logger, contextValue.requestId, error));
+          // A read that failed told its error itself.
+          if (singleResult.errors)
+            tellByStatus(response.http, request.http?.headers.get("accept"), singleResult);
         },
       };
     },
   };
 }
+
+/** The status where Apollo's own does not say what balancers and clients decide by. */
+function tellByStatus(
+  http: GraphQLResponse["http"],
+  accept: string | undefined,
+  { data, errors = [] }: FormattedExecutionResult,
+): void {
+  const codes = errors.map(({ extensions }) => extensions?.code);
+  if (!data && codes.includes("UNAVAILABLE")) {
+    http.status = 503;
+    http.headers.set("retry-after", retryAfterSeconds);
+  } else if (acceptsOnlyJson(accept) && codes.every((code) => documentCodes.includes(code)))
+    http.status = 200;
+}
+
+/**
+ * Whether a client takes `application/json` alone. Older clients of that type look into an answer only when its status is
+ * 200, so GraphQL over HTTP asks for it whenever the request itself was well formed.
+ */
+function acceptsOnlyJson(accept: string | undefined): boolean {
+  return accept !== undefined && /^\s*application\/json\s*(;[^,]*)?$/i.test(accept);
+}
+
+/** Only the document or its variables are at fault, not the HTTP request, the access or the server. */
+const documentCodes: readonly unknown[] = [
+  "GRAPHQL_PARSE_FAILED",
+  "GRAPHQL_VALIDATION_FAILED",
+  "OPERATION_RESOLUTION_FAILURE",
+  "BAD_USER_INPUT",
+];
 
 /** Apollo's own lines go to our log; they name no data. */
 function quiet(logger: Logger) {

@@ -1,5 +1,5 @@
 import "reflect-metadata";
-import { type GraphQLSchema, isInterfaceType } from "graphql";
+import { type GraphQLSchema, isInterfaceType, type OperationTypeNode } from "graphql";
 import { buildSchema, type NonEmptyArray } from "type-graphql";
 import {
   CustomerChangeResolver,
@@ -11,6 +11,7 @@ import {
 import { NodeResolver } from "../cross-domain/nodes/node.resolver.js";
 import { PrivacyRequestResolver } from "../cross-domain/privacy/privacy.resolver.js";
 import { CustomerTimelineResolver } from "../cross-domain/timeline/timeline.resolver.js";
+import { ApiKeyResolver, ViewerResolver } from "../domains/api-keys/api-key.resolver.js";
 import { AuditEntryResolver } from "../domains/audit/audit.resolver.js";
 import {
   ConsentResolver,
@@ -64,11 +65,14 @@ import {
   TicketResolver,
 } from "../domains/tickets/ticket.resolver.js";
 import { typeNameOf } from "../platform/graphql/node.js";
+import { declareAccess } from "./declared-access.js";
 import { callDirectly } from "./direct-resolvers.js";
 import { reads } from "./reads.js";
 
 /** The one place that lists resolvers. type-graphql's store is global to the process: built once. */
 const resolvers: NonEmptyArray<new () => object> = [
+  ApiKeyResolver,
+  ViewerResolver,
   CustomerResolver,
   ProfileResolver,
   SourceResolver,
@@ -120,13 +124,26 @@ export function builtSchema(): Promise<GraphQLSchema> {
   // Streams come from the log, but the option must be given as soon as a subscription exists.
   built ??= buildSchema({ resolvers, validate: false, pubSub: noPubSub }).then((schema) => {
     schema.extensions = { ...schema.extensions, reads };
+    declareAccess(schema);
     callDirectly(schema);
+    describeRoots(schema);
     // type-graphql's own is asynchronous, which would make every row of an interface wait.
     for (const type of Object.values(schema.getTypeMap()))
       if (isInterfaceType(type)) type.resolveType = (row) => typeNameOf(row as { id: string });
     return schema;
   });
   return built;
+}
+
+/** type-graphql has no place for what the three roots are. */
+function describeRoots(schema: GraphQLSchema): void {
+  const [queries, mutations, subscriptions] = (["query", "mutation", "subscription"] as const).map(
+    (operation) => schema.getRootType(operation as OperationTypeNode),
+  );
+  if (queries) queries.description = "What can be read. Every field names the scope that a key needs for it.";
+  if (mutations) mutations.description = "What can be recorded, in batches that are safe to repeat.";
+  if (subscriptions)
+    subscriptions.description = "What can be followed while it happens, and resumed from a cursor.";
 }
 
 const noPubSub = {

@@ -149,7 +149,10 @@ function sizeOf(parent: GraphQLCompositeType, field: GraphQLField<unknown, unkno
   }
   // A connection's members are counted with the connection.
   if (!isListType(getNullableType(field.type)) || parent.name.endsWith("Connection")) return 1;
-  return field.args.some(({ name }) => name === "ids") ? maxNodeIds : listSize;
+  if (field.args.some(({ name }) => name === "ids")) return maxNodeIds;
+  if (!field.args.some(({ name }) => name === "representations")) return listSize;
+  const references = argumentOf(node, "representations");
+  return ({ variables }) => [references(variables)].flat().length;
 }
 
 function argumentOf(node: FieldNode, name: string): (variables: Variables) => unknown {

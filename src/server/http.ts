@@ -1,10 +1,10 @@
 import { randomUUID } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { type ApolloServer, HeaderMap } from "@apollo/server";
-import type { GraphQLFormattedError } from "graphql";
+import { GraphQLError, type GraphQLFormattedError } from "graphql";
 import type { RequestContext } from "../context.js";
 import type { Audience } from "../platform/database/audience.js";
-import { ApiError } from "../platform/errors.js";
+import { ApiError, type ClientCode } from "../platform/errors.js";
 import { maxBodyBytes, maxDocumentBytes, maxJsonDepth } from "../platform/limits.js";
 import { faultOf, type Logger } from "../platform/log.js";
 import { isDeeperThan } from "../platform/text.js";
@@ -31,12 +31,18 @@ export interface HttpOptions {
 const maxConnections = 20_000;
 /** A request without a body must not hold a connection for longer than this. */
 const requestTimeoutMs = 30_000;
+/** Names a request in its answer, in its errors and in the log. */
+const requestIdHeader = "x-request-id";
 /** How often slow requests are looked for; Node's default would let them live twice as long. */
 const requestCheckMs = 5_000;
+
+/** When a client may ask again: the pool's waiting bound has passed then, and a database that restarts is often back. */
+export const retryAfterSeconds = "5";
 
 /** GraphQL over HTTP on raw node:http. Every answer is JSON with a code, the refusals before GraphQL included. */
 export function createHttpServer(options: HttpOptions): Server {
   const server = createServer({ connectionsCheckingInterval: requestCheckMs }, (request, response) => {
+    response.setHeader(requestIdHeader, randomUUID());
     handle(options, request, response).catch((error: unknown) => {
       if (error instanceof ClientLeft || (request.destroyed && !request.complete)) return;
       options.logger.error(faultOf(error), "fault");
@@ -72,15 +78,18 @@ async function handle(
     return;
   }
   // Who asks is known from the headers: a stranger's body is not even read.
-  const requestId = randomUUID();
-  response.setHeader("x-request-id", requestId);
+  const requestId = requestIdOf(response);
   const context = await options
     .contextOf(request, requestId, audienceOf(response))
     .catch((error: unknown) => {
       const shown = clientError(options.logger, requestId, error);
-      response.writeHead(statusOf(shown), json).end(JSON.stringify({ errors: [shown] }));
+      send(response, statusOf(shown), [shown]);
     });
   if (!context) return;
+  if (request.method !== "GET" && request.method !== "POST") {
+    response.setHeader("allow", "GET, POST");
+    return refuse(response, 405, "BAD_REQUEST", "GraphQL is asked by GET or POST.");
+  }
   const body = await readBody(request);
   if (body.refusal) return refuse(response, body.refusal.status, body.refusal.code, body.refusal.message);
   const document = (body.value as { query?: unknown } | undefined)?.query;
@@ -106,10 +115,26 @@ async function handle(
     context: async () => context,
   });
   if (answer.body.kind === "chunked") throw new Error("incremental delivery is not offered");
-  const content = answerOf(context, answer.body.string);
+  const status = answer.status ?? 200;
+  const content = told(options, requestId, status, answerOf(context, answer.body.string));
   answer.headers.set("content-length", String(Buffer.byteLength(content)));
-  response.writeHead(answer.status ?? 200, Object.fromEntries(answer.headers));
+  response.writeHead(status, Object.fromEntries(answer.headers));
   response.end(content);
+}
+
+/** What Apollo refuses before its plugins run has not passed the mask, nor got the request's id: it does here. */
+function told(
+  { logger }: HttpOptions,
+  requestId: string,
+  status: number,
+  content: Buffer | string,
+): Buffer | string {
+  if (status < 400 || content.includes(requestId)) return content;
+  const { errors } = JSON.parse(String(content)) as { errors: GraphQLFormattedError[] };
+  const shown = errors.map(({ message, extensions }) =>
+    clientError(logger, requestId, new GraphQLError(message, { extensions })),
+  );
+  return JSON.stringify({ errors: shown });
 }
 
 /** The client stays until the answer is sent, or its connection is gone. */
@@ -129,7 +154,7 @@ function headersOf(request: IncomingMessage): HeaderMap {
   return headers;
 }
 
-type Body = { value?: unknown; refusal?: { status: number; code: string; message: string } };
+type Body = { value?: unknown; refusal?: { status: number; code: ClientCode; message: string } };
 
 async function readBody(request: IncomingMessage): Promise<Body> {
   if (request.method !== "POST" || !isJson(request)) return {};
@@ -191,10 +216,20 @@ function bytesOf(request: IncomingMessage): Promise<Buffer | null> {
 const json = { "content-type": "application/json; charset=utf-8" };
 
 /** An answer outside of GraphQL: JSON with a code like every other. */
-export function refuse(response: ServerResponse, status: number, code: string, message: string): void {
+export function refuse(response: ServerResponse, status: number, code: ClientCode, message: string): void {
+  send(response, status, [{ message, extensions: { code, requestId: requestIdOf(response) } }]);
+}
+
+function send(response: ServerResponse, status: number, errors: readonly GraphQLFormattedError[]): void {
+  const headers: Record<string, string> = { ...json };
   // The rest of a body that is too large is not read: the connection ends with the answer.
-  response.writeHead(status, status === 413 ? { ...json, connection: "close" } : json);
-  response.end(JSON.stringify({ errors: [{ message, extensions: { code } }] }));
+  if (status === 413) headers.connection = "close";
+  if (status === 503) headers["retry-after"] = retryAfterSeconds;
+  response.writeHead(status, headers).end(JSON.stringify({ errors }));
+}
+
+function requestIdOf(response: ServerResponse): string {
+  return String(response.getHeader(requestIdHeader));
 }
 
 function statusOf({ extensions }: GraphQLFormattedError): number {

@@ -2,11 +2,13 @@ import { maxAliasesRule } from "@escape.tech/graphql-armor-max-aliases";
 import { maxDepthRule } from "@escape.tech/graphql-armor-max-depth";
 import { maxDirectivesRule } from "@escape.tech/graphql-armor-max-directives";
 import {
+  type ASTNode,
   type DocumentNode,
   GraphQLError,
   type GraphQLFormattedError,
   type GraphQLSchema,
   getOperationAST,
+  Kind,
   locatedError,
   type OperationDefinitionNode,
   type ParseOptions,
@@ -19,13 +21,14 @@ import {
 import { LRUCache } from "lru-cache";
 import type { Caller } from "../platform/access/caller.js";
 import { type DatabaseErrorCode, databaseErrorIn, passingFaults } from "../platform/database/errors.js";
-import { ApiError, errorCodes } from "../platform/errors.js";
+import { ApiError, errorCodes, faultCode, protocolCodes } from "../platform/errors.js";
 import {
   maxAliases,
   maxDepth,
   maxDirectives,
   maxDocumentBytes,
   maxDocumentTokens,
+  maxFieldRepeats,
   maxJsonDepth,
   maxValidationErrors,
 } from "../platform/limits.js";
@@ -33,6 +36,7 @@ import { faultOf, type Logger } from "../platform/log.js";
 import { isDeeperThan } from "../platform/text.js";
 import { requirementsOf } from "./access.js";
 import { checkCost } from "./cost.js";
+import { maxRepeatsRule } from "./repeats.js";
 
 // One preparation for every transport: HTTP gives these pieces to Apollo, the socket calls `prepareOperation`.
 
@@ -47,6 +51,7 @@ export const validationRules: ValidationRule[] = [
   maxDepthRule({ n: maxDepth, flattenFragments: true, ...report }) as ValidationRule,
   maxAliasesRule({ n: maxAliases, allowList: [], ...report }) as ValidationRule,
   maxDirectivesRule({ n: maxDirectives, ...report }) as ValidationRule,
+  maxRepeatsRule(maxFieldRepeats),
 ];
 
 export interface PreparedOperation {
@@ -109,14 +114,7 @@ export function checkAccess(
   });
 }
 
-const clientCodes: ReadonlySet<string> = new Set([
-  ...errorCodes,
-  "GRAPHQL_PARSE_FAILED",
-  "GRAPHQL_VALIDATION_FAILED",
-  "OPERATION_RESOLUTION_FAILURE",
-  "PERSISTED_QUERY_NOT_FOUND",
-  "PERSISTED_QUERY_NOT_SUPPORTED",
-]);
+const clientCodes: ReadonlySet<string> = new Set([...errorCodes, ...protocolCodes]);
 
 /** What a client may try again, here or, while this node stops, at another. */
 const unavailable: ReadonlySet<DatabaseErrorCode> = new Set([...passingFaults, "DATABASE_CLOSED"]);
@@ -128,19 +126,21 @@ export function clientError(logger: Logger, requestId: string, error: unknown): 
   const place = { ...(locations && { locations }), ...(path && { path }) };
   const database = databaseErrorIn(error);
   const masked = { message: "Something went wrong on our side.", ...place };
-  const internal = { ...masked, extensions: { code: "INTERNAL_SERVER_ERROR", requestId } };
+  const internal = { ...masked, extensions: { code: faultCode, requestId } };
   if (database?.code === "DATABASE_ABANDONED") return internal; // nobody reads it
   if (database && unavailable.has(database.code)) {
     logger.error({ requestId, code: database.code }, "the database is not available");
     const message = "The service is not available just now. Try again: what is sent twice is recorded once.";
     return { message, ...place, extensions: { code: "UNAVAILABLE", requestId } };
   }
-  // graphql-js gives no code to its own refusals of variables; only those have no other error below them.
-  const own = error instanceof GraphQLError && !error.originalError ? "BAD_USER_INPUT" : undefined;
-  const code = extensions?.code ?? own;
+  const code = extensions?.code ?? (isRefusedInput(error) ? "BAD_USER_INPUT" : undefined);
   if (typeof code === "string" && clientCodes.has(code)) {
     const { http: _, stacktrace: __, ...details } = extensions ?? {};
-    return { message: shown.message, ...place, extensions: { ...details, code, requestId } };
+    return {
+      message: withoutSuggestion(shown.message),
+      ...place,
+      extensions: { ...details, code, requestId },
+    };
   }
   logger.error({ requestId, ...faultOf(error) }, "fault");
   return internal;
@@ -170,6 +170,36 @@ function checkedDocument(schema: GraphQLSchema, text: string): DocumentNode | re
 export function graphqlError(thrown: unknown): GraphQLError {
   return thrown instanceof GraphQLError ? thrown : locatedError(thrown, []);
 }
+
+/** graphql-js tells who misspells a name what names there are, on every transport. */
+function withoutSuggestion(message: string): string {
+  const suggestion = message.endsWith("?") ? message.lastIndexOf(" Did you mean ") : -1;
+  return suggestion < 0 ? message : message.slice(0, suggestion);
+}
+
+/**
+ * Whether graphql-js refused a variable or an argument: it gives no code to that. Those of variables have no other error
+ * below them; those of arguments, of directives too, point at the value in the document, which no fault of a resolver does.
+ */
+function isRefusedInput(error: unknown): boolean {
+  if (!(error instanceof GraphQLError)) return false;
+  const { originalError } = error;
+  if (!originalError) return true;
+  if (!(originalError instanceof GraphQLError) || originalError.originalError) return false;
+  return originalError.nodes?.length === 1 && valueKinds.has((originalError.nodes[0] as ASTNode).kind);
+}
+
+const valueKinds: ReadonlySet<Kind> = new Set([
+  Kind.VARIABLE,
+  Kind.NULL,
+  Kind.INT,
+  Kind.FLOAT,
+  Kind.STRING,
+  Kind.BOOLEAN,
+  Kind.ENUM,
+  Kind.LIST,
+  Kind.OBJECT,
+]);
 
 function parseDocument(query: string): DocumentNode {
   try {

@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { exportsPath, readableUntil, renderExport } from "../cross-domain/privacy/export.js";
 import { selectRequest } from "../cross-domain/privacy/request.queries.js";
@@ -38,8 +37,7 @@ export function createPrivacyPages(options: PrivacyPageOptions) {
     if (!path.startsWith(exportsPath)) return false;
     const inTurn = turn.then(() => answer(options, path.slice(exportsPath.length), request, response));
     turn = inTurn.catch((error: unknown) => {
-      if (error instanceof ApiError)
-        return refuse(response, 413, String(error.extensions.code), error.message);
+      if (error instanceof ApiError) return refuse(response, 413, "PAYLOAD_TOO_LARGE", error.message);
       options.logger.error(faultOf(error), "fault");
       refuse(response, 503, "UNAVAILABLE", "The document cannot be made just now.");
     });
@@ -64,8 +62,7 @@ async function answer(
   if (!asked || !until || Date.parse(until) < Date.now())
     return refuse(response, 404, "NOT_FOUND", "There is no document to read under this id.");
   const bytes = await renderExport(database, asked);
-  const requestId = randomUUID();
-  response.setHeader("x-request-id", requestId);
+  const requestId = String(response.getHeader("x-request-id"));
   audit?.trail(caller.keyId, requestId).touched(asked.customerId);
   response.setHeader("cache-control", "no-store");
   response.setHeader("content-disposition", `attachment; filename="${name}${compact ? "" : ".json"}"`);

@@ -19,7 +19,8 @@ export interface ReadOptions {
 
 type Request = GraphQLRequestContext<RequestContext> & {
   document: DocumentNode;
-  operation: OperationDefinitionNode;
+  /** Absent where the document has none of the name that was given. */
+  operation?: OperationDefinitionNode;
 };
 type Result = (GraphQLResponse["body"] & { kind: "single" })["singleResult"];
 
@@ -54,10 +55,12 @@ export function createQueryReads(schema: GraphQLSchema, logger: Logger, options:
   return { answer, explanation: ({ audience }) => explanations.get(audience) };
 
   async function answer(request: Request): Promise<GraphQLResponse | null> {
-    if (request.operation.operation !== "query") return null;
+    const { operation } = request;
+    if (operation?.operation !== "query") return null;
     const { audience, requestId } = request.contextValue;
+    const asked = askedBy(request, operation);
     try {
-      const read = compiled ? await compiled.answer(asked(request)) : { reason: "compiled reads are off" };
+      const read = compiled ? await compiled.answer(asked) : { reason: "compiled reads are off" };
       if ("bytes" in read) {
         metrics.compiled();
         if (explain) explanations.set(audience, { compiled: true });
@@ -66,7 +69,7 @@ export function createQueryReads(schema: GraphQLSchema, logger: Logger, options:
       }
       metrics.resolved(read.reason);
       if (explain) explanations.set(audience, { compiled: false, reason: read.reason });
-      const data = await plannedData({ ...asked(request), schema });
+      const data = await plannedData({ ...asked, schema });
       return data && respond({ data });
     } catch (fault) {
       return respond({ data: null, errors: [clientError(logger, requestId, fault)] });
@@ -74,7 +77,7 @@ export function createQueryReads(schema: GraphQLSchema, logger: Logger, options:
   }
 }
 
-function asked({ document, operation, request, contextValue }: Request) {
+function askedBy({ document, request, contextValue }: Request, operation: OperationDefinitionNode) {
   const { caller, audience, trail } = contextValue;
   const variables = request.variables ?? {};
   return {

@@ -89,10 +89,14 @@ export function serveWebSocket(http: Server, options: WebSocketOptions): { stop(
   };
 }
 
+/** What graphql-ws throws of a well-formed message that only a server sends. */
+const unexpected = /^Unexpected message of type/;
+
 /** Lets graphql-ws speak the protocol on one socket. */
 function speak(protocol: ReturnType<typeof makeServer<Params, Extra>>, extra: Extra, logger: Logger): void {
   const { ws } = extra;
   const fault = (error: unknown) => {
+    if (error instanceof Error && unexpected.test(error.message)) return ws.close(4400, "Bad request");
     logger.error(faultOf(error), "fault");
     ws.close(4500, "Internal server error");
   };

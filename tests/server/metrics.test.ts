@@ -28,5 +28,6 @@ test.each([null, "wrong"])("figures are told to holders of a key only", async (k
   expect(response.status).toBe(401);
   expect(((await response.json()) as { errors: { extensions: object }[] }).errors[0]?.extensions).toEqual({
     code: "UNAUTHENTICATED",
+    requestId: response.headers.get("x-request-id"),
   });
 });

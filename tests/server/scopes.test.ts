@@ -1,6 +1,11 @@
 import { createHash, randomBytes } from "node:crypto";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { sql } from "drizzle-orm";
+import { isIntrospectionType, isObjectType, type OperationDefinitionNode, parse } from "graphql";
+import { roles } from "../../src/platform/access/roles.js";
+import { isScope } from "../../src/platform/access/scopes.js";
+import { requirementsOf } from "../../src/server/access.js";
+import { builtSchema } from "../../src/server/build-schema.js";
 import { startTestApp, type TestApp } from "../support/app.js";
 
 let app: TestApp;
@@ -92,6 +97,93 @@ test("a node that the key may not read answers as one that is not there", async 
     data: { nodes: [null, null, { __typename: "Customer", id: ids.customer }, null] },
     errors: undefined,
   });
+});
+
+test("not yours and not there are the same answer, for the same statements", async () => {
+  const missing = {
+    customer: "cus_00000000-0000-7000-8000-000000000000",
+    ticket: "tkt_00000000-0000-7000-8000-000000000000",
+  };
+  const asked = async (document: string, id: string | undefined, key: string) => {
+    await app.execute("{ __typename }", {}, { key }); // the key itself is looked up once in a second
+    app.statements.length = 0;
+    const { data, errors } = await app.execute(document, { id }, { key });
+    return { data, errors, statements: app.statements.filter((text) => !text.includes("api_keys")).length };
+  };
+  const node = "query ($id: ID!) { node(id: $id) { __typename id } }";
+  const stranger = await keyWith("customers:read");
+  const nothing = { data: { node: null }, errors: undefined, statements: 0 };
+  for (const id of [ids.ticket, missing.ticket, ids.event, ids.interaction])
+    expect(await asked(node, id, stranger)).toEqual(nothing);
+  const reader = await keyWith("customers:read", "tickets:read");
+  expect(await asked(node, ids.ticket, reader)).toEqual({
+    data: { node: { __typename: "Ticket", id: ids.ticket } },
+    errors: undefined,
+    statements: 1,
+  });
+  expect(await asked(node, missing.ticket, reader)).toEqual({ ...nothing, statements: 1 });
+  // A document that needs more than the caller holds is refused before its ids are looked at.
+  const guarded = "query ($id: ID!) { customer(id: $id) { openTicketCount } }";
+  const [there, gone] = [
+    await asked(guarded, ids.customer, stranger),
+    await asked(guarded, missing.customer, stranger),
+  ];
+  expect([there.statements, gone.statements]).toEqual([0, 0]);
+  expect(there.errors?.[0].message).toBe(gone.errors?.[0].message);
+});
+
+test("every declaration is asked for: at every root field, in every guarded type, at every guarded field", async () => {
+  const schema = await builtSchema();
+  const missed: string[] = [];
+  const look = (name: string, text: string, scope: unknown) => {
+    const document = parse(text);
+    const needed = requirementsOf(schema, document, document.definitions[0] as OperationDefinitionNode);
+    if (isScope(String(scope)) && !needed.some((need) => need.scope === scope)) missed.push(name);
+  };
+  for (const operation of ["query", "mutation", "subscription"] as const) {
+    for (const { name, extensions } of Object.values(
+      schema.getRootType(operation as never)?.getFields() ?? {},
+    ))
+      look(name, `${operation} { ${name} { __typename } }`, extensions.scope);
+  }
+  for (const type of Object.values(schema.getTypeMap())) {
+    if (!isObjectType(type) || isIntrospectionType(type)) continue;
+    look(type.name, `{ node { ... on ${type.name} { __typename } } }`, type.extensions.scope);
+    for (const { name, extensions } of Object.values(type.getFields()))
+      look(`${type.name}.${name}`, `{ node { ... on ${type.name} { ${name} } } }`, extensions.scope);
+  }
+  expect(missed).toEqual([]);
+});
+
+/** One document for each scope of an area, and which roles it is answered for. */
+test.each([
+  ["AGENT", { read: 200, record: 200, manage: 403, purchase: 200 }],
+  ["ANALYST", { read: 200, record: 403, manage: 403, purchase: 200 }],
+  ["INTEGRATOR", { read: 200, record: 200, manage: 403, purchase: 200 }],
+  ["PARTNER", { read: 403, record: 403, manage: 403, purchase: 200 }],
+  ["ADMIN", { read: 200, record: 200, manage: 200, purchase: 200 }],
+])("the role %s opens what it is for, and nothing else", async (role, statuses) => {
+  const { data } = await app.execute(
+    "mutation ($input: CreateApiKeyInput!) { createApiKey(input: $input) { key } }",
+    { input: { name: role, role, partner: role === "PARTNER" ? "acme" : null } },
+  );
+  const { key } = data.createApiKey;
+  const documents = {
+    read: "{ customers { totalCount } }",
+    record: `mutation { recordInteractions(input: { source: "crm", interactions: [] }) { results { index } } }`,
+    manage: "{ apiKeys { totalCount } }",
+    purchase: "{ purchases { totalCount } }",
+  };
+  const answered = Object.entries(documents).map(async ([name, document]) => {
+    const { status } = await app.execute(document, {}, { key });
+    return [name, status] as const;
+  });
+  expect(Object.fromEntries(await Promise.all(answered))).toEqual(statuses);
+});
+
+test("personal data is a scope of its own, which only those who serve or feed customers hold", () => {
+  const holders = Object.entries(roles).filter(([, own]) => own.includes("pii:read"));
+  expect(holders.map(([role]) => role)).toEqual(["AGENT", "INTEGRATOR", "ADMIN"]);
 });
 
 test.each([

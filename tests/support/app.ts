@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { type Client, createClient } from "graphql-ws";
 import { WebSocket } from "ws";
 import { type App, type AppOptions, startApp } from "../../src/app.js";
+import type { TokenOptions } from "../../src/platform/access/tokens.js";
 import type { ConnectionOptions, Database } from "../../src/platform/database/database.js";
 import { createLogger } from "../../src/platform/log.js";
 import { createTestDatabase } from "./database.js";
@@ -47,6 +48,10 @@ interface TestAppOptions {
   audit?: "all" | "changes" | "off";
   privacySecrets?: readonly string[];
   exportSigningKey?: string;
+  /** On: the schema is that of a subgraph. */
+  federation?: boolean;
+  /** Whose tokens are taken besides keys. */
+  tokens?: TokenOptions;
   /** Another app whose database this one shares. */
   on?: TestApp;
 }
@@ -64,12 +69,14 @@ export async function startTestApp(options: TestAppOptions = {}): Promise<TestAp
     host: "127.0.0.1",
     port: 0,
     adminKey: key,
+    tokens: options.tokens ?? null,
     phoneRegion: options.phoneRegion ?? null,
     compiledReads: options.compiledReads ?? true,
     explainReads: options.explainReads ?? true,
     audit: options.audit ?? "changes",
     privacySecrets: options.privacySecrets ?? [],
     exportSigningKey: options.exportSigningKey ?? null,
+    federation: options.federation ?? false,
     allowedOrigins: [],
     ...options.live,
     logger: createLogger(process.env.TEST_LOG ?? "silent"),

@@ -11,11 +11,15 @@ export interface Program {
 }
 
 /** One of the programs in `src/`, on the sources, as a process of its own. */
-export function startProgram(file: string, env: Record<string, string>): Program {
+export function startProgram(
+  file: string,
+  env: Record<string, string>,
+  parameters: readonly string[] = [],
+): Program {
   const { PATH, HOME, TMPDIR } = process.env;
   const child: ChildProcess = spawn(
     process.execPath,
-    ["--import", path.resolve("tests/support/typescript-loader.mjs"), path.resolve(file)],
+    ["--import", path.resolve("tests/support/typescript-loader.mjs"), path.resolve(file), ...parameters],
     {
       env: { PATH, HOME, ...(TMPDIR && { TMPDIR }), ...env },
       stdio: ["ignore", "pipe", "pipe"],

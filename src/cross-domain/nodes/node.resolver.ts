@@ -25,6 +25,7 @@ const readers: { [K in IdKind]?: Reader<K> } = {
   feedback: { scope: "feedback:read", read: (loaders, id) => loaders.feedback.byId.load(id) },
   consent: { scope: "consent:read", read: (loaders, id) => loaders.consent.byId.load(id) },
   ticket: { scope: "tickets:read", read: (loaders, id) => loaders.tickets.byId.load(id) },
+  apiKey: { scope: "keys:manage", read: (loaders, id) => loaders.apiKeys.byId.load(id) },
   ticketEvent: { scope: "tickets:read", read: (loaders, id) => loaders.tickets.eventById.load(id) },
 };
 
@@ -62,7 +63,7 @@ export function readNode(loaders: Loaders, text: string): Promise<{ id: string }
 }
 
 /** A node that the caller may not read answers as one that is not there. */
-async function readFor({ loaders, caller }: RequestContext, text: string, argument: string) {
+export async function readFor({ loaders, caller }: RequestContext, text: string, argument: string) {
   const reader = readerOf(text, argument);
   return caller.scopes.has(reader.scope) ? reader.read(loaders, text as never) : null;
 }

@@ -1,7 +1,7 @@
 import { ArgsType, Field, ID, InputType } from "type-graphql";
 import type { privacyActions, privacyRequestKind, privacyRequestStatus } from "#schema/privacy.js";
 import { IdentityKind } from "../../domains/customers/identity.type.js";
-import { OpenToEveryKey } from "../../platform/access/scopes.js";
+import { OpenToEveryKey, RequiresScope } from "../../platform/access/scopes.js";
 import { graphqlEnum } from "../../platform/graphql/enums.js";
 import {
   DateTimeComparator,
@@ -178,6 +178,7 @@ export class EraseCustomerPayload {
 
 @ObjectType({ description: "What became of the wish to lift a suppression." })
 export class LiftSuppressionPayload {
+  @RequiresScope("privacy:erase")
   @Field(() => Boolean, { description: "True when the name was suppressed, and no longer is." })
   lifted!: boolean;
 

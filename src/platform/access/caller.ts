@@ -1,24 +1,35 @@
-import { createHash, timingSafeEqual } from "node:crypto";
+import { timingSafeEqual } from "node:crypto";
 import { sql } from "drizzle-orm";
-import { LRUCache } from "lru-cache";
 import { apiKeys } from "#schema/access.js";
 import type { Database } from "../database/database.js";
 import { statement } from "../database/statement.js";
-import type { Id } from "../ids.js";
-import { type Scope, scopes } from "./scopes.js";
+import { type Id, uuidOf } from "../ids.js";
+import { digest, readKeyText } from "./key-text.js";
+import { expandRole, type Role } from "./roles.js";
+import { isScope, type Scope, scopes } from "./scopes.js";
+import { isToken } from "./tokens.js";
 
-/** Who sent an operation. `keyId` is what logs may name. */
+/** Who sent an operation. */
 export interface Caller {
-  readonly keyId: Id<"apiKey"> | "admin";
+  /** What logs may name: a key's id, or a fingerprint of whom a token speaks of. */
+  readonly keyId: Id<"apiKey"> | "admin" | `token:${string}`;
   readonly scopes: ReadonlySet<Scope>;
+  readonly role?: Role | null;
+  /** Code of the partner company on whose behalf it asks. */
+  readonly partner?: string | null;
+  /** When its key or token ends by itself; absent or null: it does not. */
+  readonly expiresAtMs?: number | null;
 }
 
+/** Tells the caller behind a presented key or token, or null. */
+export type Authenticate = (presented: string | null) => Promise<Caller | null>;
+
 /** Of a caller, all that an answer may depend on. */
-const sharedAttributes = ["scopes"] as const satisfies readonly (keyof Caller)[];
+const sharedAttributes = ["scopes", "partner"] as const satisfies readonly (keyof Caller)[];
 
 /** Callers of one class get the same answers: what is read for one of them may be given to all. */
-export function accessClassOf({ scopes }: Caller): string {
-  return [...scopes].sort().join();
+export function accessClassOf({ scopes: own, partner }: Caller): string {
+  return `${[...own].sort().join(" ")}|${partner ?? ""}`;
 }
 
 /** Whether an answer that is shared within a class may depend on this attribute. */
@@ -26,80 +37,72 @@ export function isShared(attribute: PropertyKey): boolean {
   return (sharedAttributes as readonly PropertyKey[]).includes(attribute);
 }
 
-const keyPattern = /^c360_live_([0-9a-f]{32})_[0-9A-Za-z]{20,100}$/;
-const admin: Caller = { keyId: "admin", scopes: new Set(scopes) };
+export interface AuthenticateOptions {
+  adminKey: string | null;
+  /** Reads tokens; null where none are taken. */
+  tokens?: ((token: string) => Promise<Caller | null>) | null;
+  /** Called for every key that was found good. */
+  onUse?: (id: Id<"apiKey">) => void;
+}
 
-/** How long a key that was found good is taken for good without asking again: so soon a revoked key stops. */
-const trustMs = 1_000;
-/** Keys remembered at once; a company has some hundreds. */
-const maxRemembered = 10_000;
-
-/** Tells the caller behind a presented key, or null. */
-export type Authenticate = (presented: string | null) => Promise<Caller | null>;
-
-/** The caller behind a presented key, or null: unknown, revoked, expired and malformed keys all answer alike. */
-export function createAuthenticate(db: Database["read"], adminKey: string | null): Authenticate {
+/**
+ * The caller behind a presented key or token, or null: unknown, mistyped, revoked and expired ones all answer alike. Rejects
+ * where it cannot be told: the database, or who issues the tokens, does not answer.
+ */
+export function createAuthenticate(db: Database["read"], options: AuthenticateOptions): Authenticate {
+  const { adminKey, tokens = null, onUse } = options;
   const adminDigest = adminKey === null ? null : digest(adminKey);
   return async (presented) => {
     if (!presented) return null;
     const presentedDigest = digest(presented);
     if (adminDigest && timingSafeEqual(presentedDigest, adminDigest)) return admin;
-    const id = keyPattern.exec(presented)?.[1];
+    if (isToken(presented)) return tokens ? tokens(presented) : null;
+    const id = readKeyText(presented);
     if (!id) return null;
-    const [row] = await liveKey(db, { id: dashed(id) });
-    if (!row || !timingSafeEqual(presentedDigest, row.secretHash)) return null;
-    return { keyId: row.id, scopes: new Set(row.scopes.filter((scope): scope is Scope => known.has(scope))) };
+    const [row] = await liveKey(db, { id: uuidOf(id) });
+    if (!row || !isOneOf(presentedDigest, row)) return null;
+    onUse?.(row.id);
+    return callerOf(row);
   };
 }
 
-/** The same, asked at most once in `trustMs` for a good key. What is not good is never remembered. */
-export function rememberCallers(authenticate: Authenticate, now: () => number = Date.now): Authenticate {
-  const asked = new LRUCache<string, Remembered>({ max: maxRemembered });
-  return (presented) => {
-    // Remembered under the part of a key that is no secret; the whole of it is compared in constant time.
-    const id = presented && keyPattern.exec(presented)?.[1];
-    if (!id) return authenticate(presented); // which then needs no database to tell
-    const key = Buffer.from(presented);
-    const last = asked.get(id);
-    const at = now();
-    // Counted from when it was asked, and not at all by a clock that was set back.
-    if (last && at >= last.at && at - last.at < trustMs && equal(last.key, key)) return last.caller;
-    const caller = authenticate(presented);
-    const entry = { at, key, caller };
-    asked.set(id, entry);
-    const forget = () => asked.peek(id) === entry && asked.delete(id);
-    caller.then((found) => found ?? forget(), forget);
-    return caller;
+/** Whoever runs the process, and whoever holds the key of its environment. */
+export const admin: Caller = { keyId: "admin", scopes: new Set(scopes), role: "ADMIN" };
+
+type LiveKey = Awaited<ReturnType<typeof liveKey>>[number];
+
+/** Compares with both, whichever is right, so that time tells nothing. */
+function isOneOf(presented: Buffer, { secretHash, previousHash }: LiveKey): boolean {
+  const isCurrent = timingSafeEqual(presented, secretHash);
+  const isPrevious = timingSafeEqual(presented, previousHash ?? secretHash);
+  return isCurrent || isPrevious;
+}
+
+function callerOf({ id, role, partner, scopes: own, expiresAt }: LiveKey): Caller {
+  return {
+    keyId: id,
+    scopes: expandRole(role, own.filter(isScope), partner),
+    role,
+    partner,
+    expiresAtMs: expiresAt === null ? null : Date.parse(expiresAt),
   };
 }
 
-interface Remembered {
-  at: number;
-  key: Buffer;
-  caller: Promise<Caller | null>;
-}
-
-function equal(a: Buffer, b: Buffer): boolean {
-  return a.length === b.length && timingSafeEqual(a, b);
-}
-
-const known: ReadonlySet<string> = new Set(scopes);
-
-/** What is stored of a key. A fast hash is right: the secret is random, not a password that could be guessed. */
-export function digest(key: string): Buffer {
-  return createHash("sha256").update(key).digest();
-}
-
-const liveKey = statement("access.liveKey", (db) =>
-  db
-    .select({ id: apiKeys.id, secretHash: apiKeys.secretHash, scopes: apiKeys.scopes })
+const liveKey = statement("access.liveKey", (db) => {
+  const { id, secretHash, previousHash, previousValidUntil, role, partner, expiresAt, revokedAt } = apiKeys;
+  return db
+    .select({
+      id,
+      secretHash,
+      previousHash: sql<Buffer | null>`case when ${previousValidUntil} > now() then ${previousHash} end`,
+      role,
+      partner,
+      scopes: apiKeys.scopes,
+      expiresAt,
+    })
     .from(apiKeys)
     .where(
-      sql`${apiKeys.id} = ${sql.placeholder("id")}::uuid and ${apiKeys.revokedAt} is null
-        and (${apiKeys.expiresAt} is null or ${apiKeys.expiresAt} > now())`,
-    ),
-);
-
-function dashed(hex: string): string {
-  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
-}
+      sql`${id} = ${sql.placeholder("id")}::uuid and ${revokedAt} is null
+        and (${expiresAt} is null or ${expiresAt} > now())`,
+    );
+});

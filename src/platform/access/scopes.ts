@@ -1,6 +1,6 @@
 import { Extensions } from "type-graphql";
 
-/** Everything a key may be allowed to do. The admin key holds every scope. */
+/** Everything a caller may be allowed to do. The admin key holds every scope. */
 export const scopes = [
   "customers:read",
   "customers:write",
@@ -21,9 +21,17 @@ export const scopes = [
   "privacy:export",
   "privacy:erase",
   "audit:read",
+  "pii:read",
+  "keys:manage",
 ] as const;
 
 export type Scope = (typeof scopes)[number];
+
+const known: ReadonlySet<string> = new Set(scopes);
+
+export function isScope(text: string): text is Scope {
+  return known.has(text);
+}
 
 /**
  * Declares what a root field, an edge or a type needs. The pipeline checks the whole document against it before

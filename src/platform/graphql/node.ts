@@ -14,6 +14,7 @@ const typeNames: Record<string, string> = {
   ticketEvent: "TicketEvent",
   feedback: "Feedback",
   consent: "Consent",
+  apiKey: "ApiKey",
 };
 
 /** The type of a row, read off the prefix of its id. */

@@ -1,4 +1,5 @@
 import { type Authenticate, accessClassOf, type Caller } from "../../platform/access/caller.js";
+import { isToken } from "../../platform/access/tokens.js";
 import { faultOf, type Logger } from "../../platform/log.js";
 
 /** Somebody who stays connected, by whatever transport. */
@@ -65,11 +66,15 @@ export class Connections {
   }
 
   private closeRevoked(): void {
+    const now = Date.now();
     const byKey = new Map<string | null, Connection[]>();
     for (const connection of this.all) {
-      const others = byKey.get(connection.key);
-      if (others) others.push(connection);
-      else byKey.set(connection.key, [connection]);
+      const { key, caller } = connection;
+      if (caller.expiresAtMs != null && caller.expiresAtMs <= now) connection.revoke();
+      else if (isToken(key ?? ""))
+        continue; // nothing ends a token but its time
+      else if (byKey.has(key)) byKey.get(key)?.push(connection);
+      else byKey.set(key, [connection]);
     }
     for (const [key, connections] of byKey) void this.recheckKey(key, connections);
   }

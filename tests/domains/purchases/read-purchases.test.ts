@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { apiKeys } from "#schema/access.js";
-import { digest } from "../../../src/platform/access/caller.js";
+import { digest } from "../../../src/platform/access/key-text.js";
 import type { Scope } from "../../../src/platform/access/scopes.js";
 import { newId, uuidOf } from "../../../src/platform/ids.js";
 import { startTestApp, type TestApp } from "../../support/app.js";

@@ -1,5 +1,6 @@
 import { beforeEach, expect, test } from "@jest/globals";
-import { type Caller, rememberCallers } from "../../../src/platform/access/caller.js";
+import type { Caller } from "../../../src/platform/access/caller.js";
+import { rememberCallers } from "../../../src/platform/access/remembered-callers.js";
 
 const caller: Caller = { keyId: "admin", scopes: new Set() };
 let now: number;

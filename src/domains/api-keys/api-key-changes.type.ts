@@ -1,0 +1,93 @@
+import { Field, ID, InputType, Int } from "type-graphql";
+import { ObjectType } from "../../platform/graphql/object-type.js";
+import { Instant } from "../../platform/graphql/scalars.js";
+import { UserError } from "../../platform/graphql/user-error.js";
+import { defaultOverlapHours, maxOverlapHours } from "./api-key.rules.js";
+import { AccessRole, ApiKey } from "./api-key.type.js";
+
+@InputType({
+  description: "A key to make. It needs a role or a scope; you can give only what you hold yourself.",
+})
+export class CreateApiKeyInput {
+  @Field(() => String, { description: "What people call it: who uses it, and for what." })
+  name!: string;
+
+  @Field(() => AccessRole, { nullable: true, description: "Its role." })
+  role?: keyof typeof AccessRole | null;
+
+  @Field(() => [String], { defaultValue: [], description: "Scopes besides those of its role." })
+  scopes!: string[];
+
+  @Field(() => String, {
+    nullable: true,
+    description: "Code of the partner that holds it; a PARTNER needs one.",
+  })
+  partner?: string | null;
+
+  @Field(() => Instant, { nullable: true, description: "When it ends by itself; left out: it does not." })
+  expiresAt?: string | null;
+}
+
+@InputType({ description: "Changes of a key. What is left out stays; null takes away." })
+export class UpdateApiKeyInput {
+  @Field(() => ID, { description: "Which key." })
+  id!: string;
+
+  @Field(() => String, { nullable: true, description: "What people call it." })
+  name?: string;
+
+  @Field(() => AccessRole, { nullable: true, description: "Its role." })
+  role?: keyof typeof AccessRole | null;
+
+  @Field(() => [String], { nullable: true, description: "Scopes besides those of its role." })
+  scopes?: string[];
+
+  @Field(() => String, { nullable: true, description: "Code of the partner that holds it." })
+  partner?: string | null;
+
+  @Field(() => Instant, { nullable: true, description: "When it ends by itself." })
+  expiresAt?: string | null;
+}
+
+@InputType({ description: "A key that gets a new secret." })
+export class RotateApiKeyInput {
+  @Field(() => ID, { description: "Which key." })
+  id!: string;
+
+  @Field(() => Int, {
+    defaultValue: defaultOverlapHours,
+    description: `How many hours the present secret is still let in, 0 to ${maxOverlapHours}.`,
+  })
+  overlapHours!: number;
+}
+
+@ObjectType({ description: "What became of a key that was to be made." })
+export class CreateApiKeyPayload {
+  @Field(() => ApiKey, { nullable: true, description: "The key as it is stored; null when refused." })
+  apiKey!: ApiKey | null;
+
+  @Field(() => String, {
+    nullable: true,
+    description:
+      "The key itself, told this once: present it as `authorization: Bearer KEY`. Null when refused.",
+  })
+  key!: string | null;
+
+  @Field(() => [UserError], { description: "Why it was refused; empty when it was done." })
+  userErrors!: UserError[];
+}
+
+@ObjectType({ description: "What became of a key that was to get a new secret." })
+export class RotateApiKeyPayload extends CreateApiKeyPayload {}
+
+@ObjectType({ description: "What became of a key that was to be changed." })
+export class UpdateApiKeyPayload {
+  @Field(() => ApiKey, { nullable: true, description: "The key as it is stored now; null when refused." })
+  apiKey!: ApiKey | null;
+
+  @Field(() => [UserError], { description: "Why it was refused; empty when it was done." })
+  userErrors!: UserError[];
+}
+
+@ObjectType({ description: "What became of a key that was to be revoked." })
+export class RevokeApiKeyPayload extends UpdateApiKeyPayload {}

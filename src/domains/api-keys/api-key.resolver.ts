@@ -1,0 +1,134 @@
+import { Arg, Args, Ctx, FieldResolver, ID, Mutation, Query, Resolver, Root } from "type-graphql";
+import type { ApiKeyRow } from "#schema/access.js";
+import type { RequestContext } from "../../context.js";
+import type { Caller } from "../../platform/access/caller.js";
+import { startOfKeyText } from "../../platform/access/key-text.js";
+import { OpenToEveryKey, RequiresScope } from "../../platform/access/scopes.js";
+import { selectPage } from "../../platform/database/page.js";
+import type { Refusal } from "../../platform/errors.js";
+import { listRequest } from "../../platform/graphql/listing.js";
+import { parseId, requireId } from "../../platform/ids.js";
+import { createApiKey, revokeApiKey, rotateApiKey, updateApiKey } from "./api-key.actions.js";
+import { apiKeyListing } from "./api-key.queries.js";
+import { scopesOf, statusOf } from "./api-key.rules.js";
+import { ApiKey, ApiKeyConnection, ApiKeyListArgs, Viewer } from "./api-key.type.js";
+import {
+  CreateApiKeyInput,
+  CreateApiKeyPayload,
+  RevokeApiKeyPayload,
+  RotateApiKeyInput,
+  RotateApiKeyPayload,
+  UpdateApiKeyInput,
+  UpdateApiKeyPayload,
+} from "./api-key-changes.type.js";
+
+@Resolver(() => ApiKey)
+export class ApiKeyResolver {
+  @RequiresScope("keys:manage")
+  @Query(() => ApiKeyConnection, { description: "All keys, the newest first unless sorted." })
+  apiKeys(@Args(() => ApiKeyListArgs) args: ApiKeyListArgs, @Ctx() { database }: RequestContext) {
+    return selectPage<ApiKeyRow>(database.read, apiKeyListing, listRequest(apiKeyListing, args));
+  }
+
+  @RequiresScope("keys:manage")
+  @Mutation(() => CreateApiKeyPayload, { description: "Makes a key and tells it, this once." })
+  async createApiKey(
+    @Arg("input", () => CreateApiKeyInput, { description: "The key." }) input: CreateApiKeyInput,
+    @Ctx() { database, caller }: RequestContext,
+  ) {
+    return payload(await createApiKey(database, caller, { ...input }));
+  }
+
+  @RequiresScope("keys:manage")
+  @Mutation(() => RotateApiKeyPayload, {
+    description:
+      "Gives a key a new secret and tells it, this once; the present one is let in for some hours more.",
+  })
+  async rotateApiKey(
+    @Arg("input", () => RotateApiKeyInput, { description: "The key." }) input: RotateApiKeyInput,
+    @Ctx() { database, caller }: RequestContext,
+  ) {
+    const id = requireId("apiKey", input.id, "input.id");
+    return payload(await rotateApiKey(database, caller, id, input.overlapHours));
+  }
+
+  @RequiresScope("keys:manage")
+  @Mutation(() => UpdateApiKeyPayload, { description: "Changes what a key is called and what it may do." })
+  async updateApiKey(
+    @Arg("input", () => UpdateApiKeyInput, { description: "The changes." }) input: UpdateApiKeyInput,
+    @Ctx() { database, caller }: RequestContext,
+  ) {
+    const { id, ...changes } = input;
+    return payload(
+      await updateApiKey(database, caller, requireId("apiKey", id, "input.id"), changes as object),
+    );
+  }
+
+  @RequiresScope("keys:manage")
+  @Mutation(() => RevokeApiKeyPayload, {
+    description: "Ends a key for good: its requests and sockets end within about a second. Safe to repeat.",
+  })
+  async revokeApiKey(
+    @Arg("id", () => ID, { description: "Which key." }) id: string,
+    @Ctx() { database }: RequestContext,
+  ) {
+    return payload(await revokeApiKey(database, requireId("apiKey", id)));
+  }
+
+  @FieldResolver()
+  start(@Root() { id }: ApiKeyRow) {
+    return startOfKeyText(id);
+  }
+
+  @FieldResolver()
+  status(@Root() row: ApiKeyRow) {
+    return statusOf(row, Date.now());
+  }
+
+  @FieldResolver()
+  effectiveScopes(@Root() row: ApiKeyRow) {
+    return scopesOf(row);
+  }
+}
+
+@Resolver(() => Viewer)
+export class ViewerResolver {
+  @OpenToEveryKey()
+  @Query(() => Viewer, { description: "Who asks, and what they may do." })
+  viewer(@Ctx() { caller }: RequestContext) {
+    return caller;
+  }
+
+  @FieldResolver()
+  kind(@Root() { keyId }: Caller) {
+    if (keyId === "admin") return "ADMIN_KEY";
+    return keyId.startsWith("token:") ? "TOKEN" : "API_KEY";
+  }
+
+  @FieldResolver()
+  apiKeyId(@Root() { keyId }: Caller) {
+    return parseId("apiKey", keyId);
+  }
+
+  @FieldResolver()
+  async name(@Root() { keyId }: Caller, @Ctx() { loaders }: RequestContext) {
+    const id = parseId("apiKey", keyId);
+    return id && ((await loaders.apiKeys.byId.load(id))?.name ?? null);
+  }
+
+  @FieldResolver()
+  scopes(@Root() { scopes }: Caller) {
+    return [...scopes].sort();
+  }
+
+  @FieldResolver()
+  expiresAt(@Root() { expiresAtMs }: Caller) {
+    return expiresAtMs == null ? null : new Date(expiresAtMs).toISOString();
+  }
+}
+
+function payload(done: object | { refusal: Refusal }) {
+  return "refusal" in done
+    ? { apiKey: null, key: null, userErrors: [done.refusal] }
+    : { ...done, userErrors: [] };
+}
