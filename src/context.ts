@@ -1,7 +1,9 @@
 import type { Feed } from "./cross-domain/live/feed.js";
+import { privacyLoaders } from "./cross-domain/privacy/privacy.loaders.js";
 import type { PrivacyWorker } from "./cross-domain/privacy/worker.js";
 import { type TimelineLoaders, timelineLoaders } from "./cross-domain/timeline/timeline.loaders.js";
 import { apiKeyLoaders } from "./domains/api-keys/api-key.loaders.js";
+import { auditLoaders } from "./domains/audit/audit.loaders.js";
 import { consentLoaders } from "./domains/consent/consent.loaders.js";
 import { customerLoaders } from "./domains/customers/customer.loaders.js";
 import { feedbackLoaders } from "./domains/feedback/feedback.loaders.js";
@@ -94,6 +96,8 @@ class Context implements RequestContext {
 function createLoaders(db: Database["read"]) {
   const loaders = lazyLoaders({
     apiKeys: () => apiKeyLoaders(db),
+    audit: () => auditLoaders(db),
+    privacy: () => privacyLoaders(db),
     customers: () => customerLoaders(db),
     interactions: () => interactionLoaders(db),
     purchases: () => purchaseLoaders(db),

@@ -25,6 +25,8 @@ const readers: { [K in IdKind]?: Reader<K> } = {
   feedback: { scope: "feedback:read", read: (loaders, id) => loaders.feedback.byId.load(id) },
   consent: { scope: "consent:read", read: (loaders, id) => loaders.consent.byId.load(id) },
   ticket: { scope: "tickets:read", read: (loaders, id) => loaders.tickets.byId.load(id) },
+  privacyRequest: { scope: "privacy:read", read: (loaders, id) => loaders.privacy.requestById.load(id) },
+  auditEntry: { scope: "audit:read", read: (loaders, id) => loaders.audit.byId.load(id) },
   apiKey: { scope: "keys:manage", read: (loaders, id) => loaders.apiKeys.byId.load(id) },
   ticketEvent: { scope: "tickets:read", read: (loaders, id) => loaders.tickets.eventById.load(id) },
 };

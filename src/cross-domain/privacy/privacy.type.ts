@@ -9,6 +9,7 @@ import {
   IDComparator,
   logicalFilter,
 } from "../../platform/graphql/filters.js";
+import { Node } from "../../platform/graphql/node.js";
 import { ObjectType } from "../../platform/graphql/object-type.js";
 import { connectionOf, PageArgs } from "../../platform/graphql/paging.js";
 import { Instant, SafeInt } from "../../platform/graphql/scalars.js";
@@ -62,12 +63,10 @@ export class PrivacyReceiptLine {
 // Its root fields are guarded; whoever may ask for an export or an erasure may see what became of it.
 @OpenToEveryKey()
 @ObjectType({
+  implements: Node,
   description: "A request to export or erase what is known of a customer. It holds nothing personal.",
 })
-export class PrivacyRequest {
-  @Field(() => ID, { description: "Id of the request." })
-  id!: string;
-
+export class PrivacyRequest extends Node {
   @Field(() => PrivacyRequestKind, { description: "What was asked for." })
   kind!: keyof typeof PrivacyRequestKind;
 

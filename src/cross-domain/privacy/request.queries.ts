@@ -3,6 +3,7 @@ import { customers } from "#schema/customers.js";
 import { type PrivacyRequestRow, privacyRequests, type ReceiptLine } from "#schema/privacy.js";
 import type { Queryable, Tx } from "../../platform/database/database.js";
 import type { Listing } from "../../platform/database/page.js";
+import { byIds } from "../../platform/database/statement.js";
 import { orderKey } from "../../platform/graphql/sorting.js";
 import { type Id, newId } from "../../platform/ids.js";
 
@@ -141,3 +142,5 @@ export async function saveRequest(
     })
     .where(and(eq(privacyRequests.id, id), eq(privacyRequests.customerId, customerId)));
 }
+
+export const selectRequestsByIds = byIds("privacyRequests.byIds", privacyRequests);

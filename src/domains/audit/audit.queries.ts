@@ -2,6 +2,7 @@ import { sql } from "drizzle-orm";
 import { auditEntries } from "#schema/audit.js";
 import { customers } from "#schema/customers.js";
 import type { Listing } from "../../platform/database/page.js";
+import { byIds } from "../../platform/database/statement.js";
 import { orderKey } from "../../platform/graphql/sorting.js";
 
 /** All entries, the newest first: ids are in the order of time. Nothing here or elsewhere changes or deletes one. */
@@ -19,3 +20,5 @@ export const auditListing: Listing = {
     at: auditEntries.at,
   },
 };
+
+export const selectAuditEntriesByIds = byIds("auditEntries.byIds", auditEntries);

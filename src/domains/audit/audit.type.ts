@@ -9,6 +9,7 @@ import {
   logicalFilter,
   StringComparator,
 } from "../../platform/graphql/filters.js";
+import { Node } from "../../platform/graphql/node.js";
 import { ObjectType } from "../../platform/graphql/object-type.js";
 import { connectionOf, PageArgs } from "../../platform/graphql/paging.js";
 import { Instant } from "../../platform/graphql/scalars.js";
@@ -24,11 +25,8 @@ export const AuditAction = graphqlEnum<(typeof auditAction.enumValues)[number]>(
 );
 
 @RequiresScope("audit:read")
-@ObjectType({ description: "Who read or changed whose data, by one operation." })
-export class AuditEntry {
-  @Field(() => ID, { description: "Id of the entry; ids are in the order of time." })
-  id!: string;
-
+@ObjectType({ implements: Node, description: "Who read or changed whose data, by one operation." })
+export class AuditEntry extends Node {
   @Field(() => Instant, { description: "When." })
   at!: string;
 

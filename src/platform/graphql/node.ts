@@ -15,6 +15,8 @@ const typeNames: Record<string, string> = {
   feedback: "Feedback",
   consent: "Consent",
   apiKey: "ApiKey",
+  privacyRequest: "PrivacyRequest",
+  auditEntry: "AuditEntry",
 };
 
 /** The type of a row, read off the prefix of its id. */
