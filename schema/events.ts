@@ -55,6 +55,8 @@ export const feedHead = pgTable(
     head: bigint("head", { mode: "number" }).notNull(),
     epoch: uuid("epoch").notNull(),
     minPos: bigint("min_pos", { mode: "number" }).notNull(),
+    /** What nodes sign their messages to each other with. Never leaves the nodes. */
+    brokerKey: uuid("broker_key").notNull(),
   },
   (t) => [check("feed_head_single_row", sql`${t.id} = 1`)],
 );

@@ -5,7 +5,8 @@ import type { AddressInfo } from "node:net";
 import { sql } from "drizzle-orm";
 import { createContext, type Services } from "./context.js";
 import { Feed } from "./cross-domain/live/feed.js";
-import { startSequencer } from "./cross-domain/live/sequencer.js";
+import { startRetention } from "./cross-domain/live/retention.js";
+import { type Sequencer, startSequencer } from "./cross-domain/live/sequencer.js";
 import { Signer } from "./cross-domain/privacy/signer.js";
 import { startPrivacyWorker } from "./cross-domain/privacy/worker.js";
 import { type Authenticate, type Caller, createAuthenticate } from "./platform/access/caller.js";
@@ -13,6 +14,7 @@ import { startKeyUse } from "./platform/access/key-use.js";
 import { rememberCallers } from "./platform/access/remembered-callers.js";
 import { createTokenReader, type TokenOptions } from "./platform/access/tokens.js";
 import { AuditLog } from "./platform/audit/audit-log.js";
+import { connectNats } from "./platform/broker/nats.js";
 import type { Audience } from "./platform/database/audience.js";
 import { type ConnectionOptions, type DatabaseOptions, openDatabase } from "./platform/database/database.js";
 import { migrateDatabase } from "./platform/database/migrate.js";
@@ -24,13 +26,14 @@ import { createApollo } from "./server/apollo.js";
 import { builtSchema } from "./server/build-schema.js";
 import { createEventStreams } from "./server/event-streams.js";
 import { asSubgraph } from "./server/federation.js";
+import { watchFeed } from "./server/feed-metrics.js";
 import { createGraphiql } from "./server/graphiql.js";
 import { createHealth } from "./server/health.js";
 import { createHttpServer, graphqlPath, presentedKey, unauthenticated } from "./server/http.js";
 import { Connections } from "./server/live/connections.js";
 import { Hub } from "./server/live/hub.js";
 import { defaultPatience, type Patience } from "./server/live/patience.js";
-import { createMetrics, createMetricsPage } from "./server/metrics.js";
+import { createMetrics, createMetricsPage, type Metrics } from "./server/metrics.js";
 import { createPrivacyPages } from "./server/privacy-pages.js";
 import { reads } from "./server/reads.js";
 import { starter } from "./server/starter.js";
@@ -65,6 +68,10 @@ export interface AppOptions {
   privacySecrets?: readonly string[];
   /** PKCS#8 PEM of the key that signs exports; without one the database keeps one. */
   exportSigningKey?: string | null;
+  /** Days that events are kept for streams that resume. */
+  eventRetentionDays?: number;
+  /** Spares nodes reading what another has read; null: every node reads the log. */
+  natsUrl?: string | null;
 }
 
 export interface App {
@@ -76,6 +83,8 @@ export interface App {
   stop(): Promise<void>;
 }
 
+/** A week: as long as a client may be away over a holiday, and longer than webhooks are tried. */
+const defaultRetentionDays = 7;
 /** How long requests under way may take to finish when the app stops; then their connections are cut. */
 const drainMs = 10_000;
 
@@ -86,8 +95,9 @@ export async function startApp(options: AppOptions): Promise<App> {
     for (const close of opened.splice(0).reverse()) await close();
   };
   try {
-    const services = await startServices(options, opened);
-    const { url, live } = await serve(options, services, opened);
+    const metrics = createMetrics();
+    const services = await startServices(options, metrics, opened);
+    const { url, live } = await serve(options, services, metrics, opened);
     return { services, url, live, stop };
   } catch (error) {
     await stop();
@@ -95,16 +105,28 @@ export async function startApp(options: AppOptions): Promise<App> {
   }
 }
 
-async function startServices(options: AppOptions, opened: (() => Promise<unknown>)[]): Promise<Services> {
+async function startServices(
+  options: AppOptions,
+  metrics: Metrics,
+  opened: (() => Promise<unknown>)[],
+): Promise<Services> {
   await migrateDatabase(options.connection);
   const database = openDatabase(options.connection, options.databaseOptions);
   opened.push(() => database.close());
   const onFault = (error: unknown) => options.logger.error(faultOf(error), "live");
-  const feed = new Feed(database, { onFault });
+  const broker = options.natsUrl ? connectNats(options.natsUrl, { onFault }) : undefined;
+  if (broker) opened.push(() => broker.close());
+  let sequencer: Sequencer | undefined;
+  const leading = () => sequencer?.leading ?? false;
+  const feed = new Feed(database, { onFault, broker, leading });
   opened.push(() => feed.close());
-  const sequencer = startSequencer(database, { onFault, onStamped: (head) => feed.poke(head) });
+  sequencer = startSequencer(database, { onFault, onStamped: (head) => feed.poke(head) });
   opened.push(() => sequencer.stop());
   await feed.ready();
+  const watched = watchFeed(metrics, { database, feed, leading });
+  const keepDays = options.eventRetentionDays ?? defaultRetentionDays;
+  const retention = startRetention(database, { keepDays, leading, onRemoved: watched.removed, onFault });
+  opened.push(() => retention.stop());
   const suppressions = await Suppressions.open(database, options.privacySecrets ?? []);
   const onCommitted = () => sequencer.poke();
   const privacy = startPrivacyWorker(database, {
@@ -119,12 +141,12 @@ async function startServices(options: AppOptions, opened: (() => Promise<unknown
 async function serve(
   options: AppOptions,
   services: Services,
+  metrics: Metrics,
   opened: (() => Promise<unknown>)[],
 ): Promise<Pick<App, "url" | "live">> {
   const { logger, allowedOrigins } = options;
   const { database } = services;
   const schema = options.federation ? await asSubgraph(await builtSchema()) : await builtSchema();
-  const metrics = createMetrics();
   const onFault = (error: unknown) => logger.error(faultOf(error), "audit");
   const { audit: audited = "changes" } = options;
   const audit = audited === "off" ? null : new AuditLog(database, { reads: audited === "all", onFault });

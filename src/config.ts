@@ -25,6 +25,9 @@ export interface Config {
   exportSigningKey: string | null;
   /** Serves as a subgraph of Apollo Federation v2. */
   federation: boolean;
+  /** Days that events are kept for streams that resume. */
+  eventRetentionDays: number;
+  natsUrl: string | null;
 }
 
 /** Thrown with every bad variable at once, in words that say what is expected. Values are never repeated. */
@@ -34,6 +37,11 @@ const logLevels = ["trace", "debug", "info", "warn", "error", "fatal", "silent"]
 /** Short keys can be guessed; sixteen characters of anything random cannot. */
 const minAdminKeyLength = 16;
 const maxPort = 65_535;
+/** Ten years: more is a slip of the finger. */
+const maxRetentionDays = 3_650;
+
+const wholeDays = `must be a whole number of days from 1 to ${maxRetentionDays}`;
+const natsServer = /^(nats|tls):\/\/[^/?#]+\/?$/;
 
 /** As many as the hash that it keys has bytes. */
 const minSecretLength = 32;
@@ -119,6 +127,19 @@ const environment = z.object({
     .refine((pem) => pem.includes("BEGIN PRIVATE KEY"), "must be a private key, PKCS#8 PEM")
     .optional(),
   FEDERATION: oneOrZero.default("0"),
+  EVENT_RETENTION_DAYS: z.coerce
+    .number(wholeDays)
+    .int(wholeDays)
+    .min(1, wholeDays)
+    .max(maxRetentionDays, wholeDays)
+    .default(7),
+  NATS_URL: z
+    .string()
+    .refine(
+      (text) => text.split(",").every((server) => natsServer.test(server) && URL.canParse(server)),
+      "must be nats://host:4222 or tls://host:4222, several separated by commas",
+    )
+    .optional(),
 });
 
 const variables = environment.superRefine((given, context) => {
@@ -160,6 +181,8 @@ export function readConfig(env: Record<string, string | undefined>): Config {
     privacySecrets: data.PRIVACY_SECRETS,
     exportSigningKey: data.EXPORT_SIGNING_KEY ?? null,
     federation: data.FEDERATION === "1",
+    eventRetentionDays: data.EVENT_RETENTION_DAYS,
+    natsUrl: data.NATS_URL ?? null,
   };
 }
 

@@ -19,6 +19,8 @@ test("without variables the server listens on loopback, on port 4000, with an em
     privacySecrets: [],
     exportSigningKey: null,
     federation: false,
+    eventRetentionDays: 7,
+    natsUrl: null,
   });
 });
 
@@ -33,6 +35,8 @@ test("all bad variables are reported at once, and no value is repeated", () => {
       PHONE_REGION: "Persia",
       ALLOWED_ORIGINS: "https://ok.example, nonsense",
       FEDERATION: "yes",
+      EVENT_RETENTION_DAYS: "0.5",
+      NATS_URL: "nats://user:secret@broker:4222,http://broker",
     });
   expect(read).toThrow(ConfigError);
   expect(read).toThrow(
@@ -46,6 +50,8 @@ test("all bad variables are reported at once, and no value is repeated", () => {
       "  PHONE_REGION must be a country, ISO 3166-1 alpha-2, like IR",
       "  ALLOWED_ORIGINS must be origins like https://app.example.com, separated by commas",
       "  FEDERATION must be 1 or 0",
+      "  EVENT_RETENTION_DAYS must be a whole number of days from 1 to 3650",
+      "  NATS_URL must be nats://host:4222 or tls://host:4222, several separated by commas",
     ].join("\n"),
   );
 });

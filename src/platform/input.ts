@@ -25,8 +25,11 @@ export const instant = z
 export const currency = z
   .string()
   .refine(isCurrency, code("UNKNOWN_CURRENCY", "must be an ISO 4217 code like EUR"));
+/** Kept as they came: zod's own record drops a member called `__proto__` without a word. */
 export const attributes = z
-  .record(z.string(), z.unknown())
+  .custom<Record<string, unknown>>(
+    (value) => typeof value === "object" && value !== null && !Array.isArray(value),
+  )
   .refine((value) => !isDeeperThan(value, maxAttributesDepth), {
     ...code("TOO_DEEP", `may be nested at most ${maxAttributesDepth} levels`),
     abort: true,

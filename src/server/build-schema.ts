@@ -4,6 +4,7 @@ import { buildSchema, type NonEmptyArray } from "type-graphql";
 import {
   CustomerChangeResolver,
   CustomerLiveResolver,
+  FeedCursorResolver,
   InteractionRecordedResolver,
   LiveResolver,
   TicketChangeResolver,
@@ -116,6 +117,7 @@ const resolvers: NonEmptyArray<new () => object> = [
   InteractionRecordedResolver,
   CustomerChangeResolver,
   CustomerLiveResolver,
+  FeedCursorResolver,
 ];
 
 let built: Promise<GraphQLSchema> | undefined;

@@ -9,6 +9,8 @@ export interface Metrics {
   /** A query went to the resolvers, and why. */
   resolved(reason: string): void;
   text(): Promise<string>;
+  /** For figures of other parts of the node. */
+  readonly registry: Registry;
 }
 
 export function createMetrics(): Metrics {
@@ -24,6 +26,7 @@ export function createMetrics(): Metrics {
     compiled: () => compiled.inc(),
     resolved: (reason) => queries.inc({ read: "resolvers", reason }),
     text: () => registry.metrics(),
+    registry,
   };
 }
 

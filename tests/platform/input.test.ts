@@ -29,6 +29,7 @@ test.each([
   [{ sourceRef: "a", count: 11 }, "INVALID_NUMBER", "count"],
   [{ sourceRef: "a", count: 1.5 }, "INVALID_NUMBER", "count"],
   [{ sourceRef: "a", sumary: "b" }, "UNKNOWN_FIELD", "sumary"],
+  [{ sourceRef: "a", traits: ["b"] }, "INVALID_VALUE", "traits"],
   [{ sourceRef: "a", traits: { long: "x".repeat(16 * 1024) } }, "TOO_LONG", "traits"],
 ])("%j is refused as %s in %s", (input, code, field) => {
   expect(check(item, input)).toEqual({
@@ -40,4 +41,12 @@ test("absent and null mean alike, and times become UTC", () => {
   expect(check(item, { sourceRef: "a", at: "2026-01-01T01:00:00+01:00", note: null })).toEqual({
     value: { sourceRef: "a", at: "2026-01-01T00:00:00Z", count: null, note: null, traits: null },
   });
+});
+
+test("attributes are kept as they came, whatever their members are called", () => {
+  const text = '{"__proto__":{"a":1},"constructor":{"prototype":2},"":3}';
+  const { value } = check(item, { sourceRef: "a", traits: JSON.parse(text) }) as {
+    value: { traits: object };
+  };
+  expect(JSON.stringify(value.traits)).toBe(text);
 });

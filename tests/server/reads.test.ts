@@ -13,6 +13,7 @@ test("these fields are left to the resolvers, with what hangs on them; every oth
     "LoyaltyAccount.nextTier",
     "LoyaltyAccount.pointsToNextTier",
     "Query.apiKeys",
+    "Query.feedCursor",
     "Query.node",
     "Query.nodes",
     "Query.purchaseSummary",

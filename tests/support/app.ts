@@ -54,6 +54,7 @@ interface TestAppOptions {
   tokens?: TokenOptions;
   /** Another app whose database this one shares. */
   on?: TestApp;
+  natsUrl?: string;
 }
 
 /** The real app on a database of its own, listening on a free loopback port. */
@@ -77,6 +78,7 @@ export async function startTestApp(options: TestAppOptions = {}): Promise<TestAp
     privacySecrets: options.privacySecrets ?? [],
     exportSigningKey: options.exportSigningKey ?? null,
     federation: options.federation ?? false,
+    natsUrl: options.natsUrl ?? null,
     allowedOrigins: [],
     ...options.live,
     logger: createLogger(process.env.TEST_LOG ?? "silent"),

@@ -1,8 +1,24 @@
-import { type ChildProcess, fork } from "node:child_process";
+import { type ChildProcess, execFile, fork } from "node:child_process";
 import path from "node:path";
 
+/** Before the first test: the programs are built, and the database server runs. */
+export default async function setUp(): Promise<void> {
+  await Promise.all([build(), startTestServer()]);
+}
+
+/** Into `dist/`, for tests that start programs as they are shipped; those say what is wrong when it could not be done. */
+async function build(): Promise<void> {
+  const compiler = path.resolve("node_modules/typescript/bin/tsc");
+  await new Promise<void>((resolve) => {
+    execFile(process.execPath, [compiler, "-p", "tsconfig.build.json"], (error, output) => {
+      process.env.TEST_BUILD_ERROR = error ? `the build failed:\n${output}` : "";
+      resolve();
+    });
+  });
+}
+
 /** One database server for the whole run; every test file clones its template (see database.ts). */
-export default async function startTestServer(): Promise<void> {
+async function startTestServer(): Promise<void> {
   const support = path.resolve("tests/support");
   const server = fork(path.join(support, "test-server.ts"), {
     execArgv: ["--import", path.join(support, "typescript-loader.mjs")],

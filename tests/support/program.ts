@@ -1,6 +1,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import path from "node:path";
 
+const loader = ["--import", path.resolve("tests/support/typescript-loader.mjs")];
+
 export interface Program {
   /** Resolves with the output up to the line that matches; rejects when the process ends before. */
   printed(pattern: RegExp): Promise<string>;
@@ -10,16 +12,16 @@ export interface Program {
   readonly ended: Promise<number | NodeJS.Signals | null>;
 }
 
-/** One of the programs in `src/`, on the sources, as a process of its own. */
+/** A program as a process of its own: one of `src/` on the sources, one of `dist/` as it was built. */
 export function startProgram(
   file: string,
   env: Record<string, string>,
-  parameters: readonly string[] = [],
+  args: readonly string[] = [],
 ): Program {
   const { PATH, HOME, TMPDIR } = process.env;
   const child: ChildProcess = spawn(
     process.execPath,
-    ["--import", path.resolve("tests/support/typescript-loader.mjs"), path.resolve(file), ...parameters],
+    [...(file.endsWith(".ts") ? loader : []), path.resolve(file), ...args],
     {
       env: { PATH, HOME, ...(TMPDIR && { TMPDIR }), ...env },
       stdio: ["ignore", "pipe", "pipe"],

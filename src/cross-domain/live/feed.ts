@@ -1,10 +1,12 @@
 import type { Id } from "#schema/columns.js";
 import type { FeedHeadRow } from "#schema/events.js";
+import type { Broker } from "../../platform/broker/broker.js";
 import type { Database, Dedicated } from "../../platform/database/database.js";
 import { encodeCustomerCursor, encodeFeedCursor } from "./cursor.js";
+import { FastPath } from "./fast-path.js";
 import { toFeedEvent } from "./feed-event.js";
 import { FeedLog } from "./feed-log.js";
-import { type LogQueries, prepareLogQueries } from "./live.queries.js";
+import { type LoggedRow, type LogQueries, prepareLogQueries } from "./live.queries.js";
 import { stampedChannel } from "./sequencer.js";
 import { onceInARow, WakeUp } from "./wake-up.js";
 
@@ -23,6 +25,10 @@ export interface FeedOptions {
   /** A fault; the reader goes on by itself. Equal ones in a row are reported once. */
   onFault: (error: unknown) => void;
   ringSize?: number;
+  /** Brings events that another node has read already; without one every node reads them all. */
+  broker?: Broker | undefined;
+  /** Whether this node is the one that sends what it reads to the others. */
+  leading?: () => boolean;
 }
 
 export interface FeedStatus {
@@ -31,8 +37,14 @@ export interface FeedStatus {
   head: number;
   /** How long the reader has been waiting for the event at head + 1 although later ones are there; 0 normally. */
   holeMs: number;
+  /** How long this node has known of events that it has not read; 0 normally. */
+  lagMs: number;
   /** Streams that wait for news. */
   waiters: number;
+  /** Statements on the log: by the reader, and by streams that are further back than memory reaches. */
+  reads: { reader: number; streams: number };
+  /** Events by the way they came. */
+  events: { log: number; broker: number };
 }
 
 /** This node's one reader of the event log, and what every stream pulls from. */
@@ -41,6 +53,11 @@ export class Feed {
   #closed = false;
   #hole: { since: number; reported: boolean } | undefined;
   #reader: { own: Dedicated; queries: LogQueries } | undefined;
+  /** A position that this node has been told of, and when. */
+  #known = { head: 0, since: 0 };
+  readonly #reads = { reader: 0, streams: 0 };
+  readonly #events = { log: 0, broker: 0 };
+  readonly fastPath: FastPath | undefined;
   /** For streams that read the table: they share the pool. */
   readonly #queries: LogQueries;
   readonly #wakeUp = new WakeUp();
@@ -55,7 +72,14 @@ export class Feed {
     readonly database: Database,
     private readonly options: FeedOptions,
   ) {
-    this.#queries = prepareLogQueries(database.read);
+    this.#queries = prepareLogQueries(database.read, () => this.#reads.streams++);
+    if (options.broker) {
+      this.fastPath = new FastPath(options.broker, {
+        head: () => this.#log?.head ?? 0,
+        take: (rows) => this.#take(rows),
+        readNow: () => this.#wakeUp.call(),
+      });
+    }
     this.#faults = onceInARow(options.onFault);
     this.#running = this.#run();
   }
@@ -73,7 +97,9 @@ export class Feed {
 
   get status(): FeedStatus {
     const { epoch, head, waiters } = this.log;
-    return { epoch, head, waiters, holeMs: this.#hole ? Date.now() - this.#hole.since : 0 };
+    const holeMs = this.#hole ? performance.now() - this.#hole.since : 0;
+    const lagMs = this.#known.head > head ? performance.now() - this.#known.since : 0;
+    return { epoch, head, waiters, holeMs, lagMs, reads: { ...this.#reads }, events: { ...this.#events } };
   }
 
   /** What a write or a snapshot hands out: where a stream may start to see all that came after. */
@@ -88,11 +114,13 @@ export class Feed {
   /** News may have come; `head` spares the look when this node has read that far. */
   poke(head = Number.POSITIVE_INFINITY): void {
     if (head > (this.#log?.head ?? -1)) this.#wakeUp.call();
+    this.#know(head);
   }
 
   /** Ends every stream without an error. */
   async close(): Promise<void> {
     this.#closed = true;
+    this.fastPath?.stop();
     this.#log?.end("closed");
     this.#announceReady();
     this.#wakeUp.call();
@@ -106,7 +134,7 @@ export class Feed {
       try {
         listening ??= await this.database.listen(
           stampedChannel,
-          (head) => this.poke(Number(head)),
+          (head) => this.#hear(Number(head)),
           () => this.poke(),
         );
         while (!this.#closed && (await this.#readOn()));
@@ -114,17 +142,46 @@ export class Feed {
       } catch (error) {
         if (!this.#closed) this.#faults.failed(error);
       }
-      await this.#wakeUp.wait(this.#hole ? holePollMs : pollMs);
+      // What the broker brings meanwhile puts the next look off.
+      for (let restMs = this.#restMs; restMs > 0 && !(await this.#wakeUp.wait(restMs)); )
+        restMs = this.#closed ? 0 : (this.fastPath?.restMs ?? 0);
     }
     await listening?.stop().catch(this.#faults.failed);
     await this.#reader?.own.close();
+  }
+
+  get #restMs(): number {
+    return this.#hole ? holePollMs : Math.max(pollMs, this.fastPath?.restMs ?? 0);
+  }
+
+  /** A leader has stamped that far. The leader itself reads at once: it is where the others' events come from. */
+  #hear(head: number): void {
+    const brought =
+      !this.options.leading?.() && head > (this.#log?.head ?? 0) && this.fastPath?.expects(head);
+    if (brought) this.#know(head);
+    else this.poke(head);
+  }
+
+  /** Remembers the oldest news that is still to be read: later ones do not make the node look slower or faster. */
+  #know(head: number): void {
+    const read = this.#log?.head ?? 0;
+    if (Number.isFinite(head) && head > read && this.#known.head <= read)
+      this.#known = { head, since: performance.now() };
+  }
+
+  /** What the broker brought, right after the head. */
+  #take(rows: LoggedRow[]): void {
+    if (!this.#log || this.#closed) return;
+    this.#log.advance(rows.map(toFeedEvent));
+    this.#events.broker += rows.length;
+    this.#hole = undefined;
   }
 
   /** A connection of its own: the node's live updates never queue behind somebody's slow statement. */
   async #connect(): Promise<LogQueries> {
     if (!this.#reader || this.#reader.own.lost.aborted) {
       const own = await this.database.dedicated();
-      this.#reader = { own, queries: prepareLogQueries(own.session) };
+      this.#reader = { own, queries: prepareLogQueries(own.session, () => this.#reads.reader++) };
     }
     return this.#reader.queries;
   }
@@ -134,31 +191,38 @@ export class Feed {
     const queries = await this.#connect();
     const log = this.#log;
     if (!log) return this.#begin(await queries.head());
-    const rows = await queries.page(log.head, readLimit);
-    if (!rows[0]) return this.#compare(log, await queries.head());
-    if (rows[0].epoch !== log.epoch) return this.#begin(await queries.head());
+    const from = log.head;
+    const page = await queries.page(from, readLimit);
+    if (!page[0]) return this.#compare(log, from, await queries.head());
+    if (page[0].epoch !== log.epoch) return this.#begin(await queries.head());
+    const rows = page.filter(({ pos }) => pos > log.head); // the broker may have been faster
     const holeAt = rows.findIndex((row, index) => row.pos !== log.head + 1 + index);
-    log.advance((holeAt < 0 ? rows : rows.slice(0, holeAt)).map(toFeedEvent));
-    if (holeAt >= 0) return this.#wait(log, rows[0].minPos);
+    const next = holeAt < 0 ? rows : rows.slice(0, holeAt);
+    log.advance(next.map(toFeedEvent));
+    this.#events.log += next.length;
+    if (this.options.leading?.()) this.fastPath?.send(next);
+    if (holeAt >= 0) return this.#wait(log, page[0].minPos);
     this.#hole = undefined;
-    return rows.length === readLimit;
+    return page.length === readLimit;
   }
 
-  /** Nothing new, which is also what a restored log looks like. */
-  #compare(log: FeedLog, { epoch, head, minPos }: FeedHeadRow): boolean {
-    if (epoch !== log.epoch) return this.#begin({ epoch, head });
-    if (head < log.head) {
+  /** Nothing after `from`, which is also what a restored log looks like. */
+  #compare(log: FeedLog, from: number, row: FeedHeadRow): boolean {
+    if (row.epoch !== log.epoch) return this.#begin(row);
+    if (row.head < from) {
       this.options.onFault(
-        new Error(`the feed's head went back from ${log.head} to ${head} without a new epoch`),
+        new Error(`the feed's head went back from ${from} to ${row.head} without a new epoch`),
       );
-      return this.#begin({ epoch, head });
+      return this.#begin(row);
     }
-    return head > log.head ? this.#wait(log, minPos) : false;
+    return row.head > log.head ? this.#wait(log, row.minPos) : false;
   }
 
   /** Starts at the head; streams of the log before end with CURSOR_EPOCH. */
-  #begin({ epoch, head }: Pick<FeedHeadRow, "epoch" | "head">): boolean {
+  #begin({ epoch, head, brokerKey }: FeedHeadRow): boolean {
     this.#log?.end("epoch");
+    this.fastPath?.begin({ epoch, brokerKey });
+    this.#known = { head, since: 0 };
     this.#log = new FeedLog(epoch, head, this.#queries, this.options.ringSize ?? defaultRingSize);
     this.#hole = undefined;
     if (this.#closed) this.#log.end("closed");
@@ -174,8 +238,8 @@ export class Feed {
       this.#hole = undefined;
       return true;
     }
-    this.#hole ??= { since: Date.now(), reported: false };
-    if (!this.#hole.reported && Date.now() - this.#hole.since > holeAlarmMs) {
+    this.#hole ??= { since: performance.now(), reported: false };
+    if (!this.#hole.reported && performance.now() - this.#hole.since > holeAlarmMs) {
       this.#hole.reported = true;
       this.options.onFault(new Error(`the feed waits for the event at ${log.head + 1}`));
     }

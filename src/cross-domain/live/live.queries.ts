@@ -24,7 +24,7 @@ export type LoggedRow = Awaited<ReturnType<LogQueries["page"]>>[number];
 export type LogQueries = ReturnType<typeof prepareLogQueries>;
 
 /** The statements of the read path, prepared once: they run for every batch of events on every node. */
-export function prepareLogQueries(db: Queryable) {
+export function prepareLogQueries(db: Queryable, onRead: () => void = () => {}) {
   const logged = () => db.select(loggedColumns).from(events).innerJoin(feedHead, eq(feedHead.id, 1));
   const page = logged()
     .where(gt(events.pos, sql.placeholder("after")))
@@ -42,14 +42,18 @@ export function prepareLogQueries(db: Queryable) {
     .orderBy(asc(events.seq))
     .limit(sql.placeholder("limit"))
     .prepare("live_customer_page");
+  const counted = <T>(answer: T): T => {
+    onRead();
+    return answer;
+  };
   const head = db.select().from(feedHead).where(eq(feedHead.id, 1)).prepare("live_head");
   return {
     /** Stamped events after the position, in feed order. */
-    page: (after: number, limit: number) => page.execute({ after, limit }),
+    page: (after: number, limit: number) => counted(page.execute({ after, limit })),
     /** One customer's stamped events after the number, in order. */
     customerPage: (customerId: Id<"customer">, after: number, limit: number) =>
-      customerPage.execute({ customerId: uuidOf(customerId), after, limit }),
-    head: async (): Promise<FeedHeadRow> => (await head.execute())[0]!,
+      counted(customerPage.execute({ customerId: uuidOf(customerId), after, limit })),
+    head: async (): Promise<FeedHeadRow> => (await counted(head.execute()))[0]!,
   };
 }
 
@@ -110,20 +114,35 @@ export async function selectEventPlace(
   );
 }
 
-/** The number of a customer's last event at or before a feed position; undefined: no such customer. */
+export interface SeqAtPosition {
+  /** The number of the customer's last event at or before the position. */
+  seq: number;
+  /** The feed's oldest kept position, in the same snapshot: below it the number would be a guess. */
+  minPos: number;
+}
+
+/** Where a customer's log stood at a feed position. Undefined: no such customer. */
 export async function selectSeqAtPosition(
   db: Queryable,
   customerId: Id<"customer">,
   pos: number,
-): Promise<number | undefined> {
+): Promise<SeqAtPosition | undefined> {
   // The first choice walks back from the newest event, so a recent cursor reads a handful of index entries.
-  const rows = await db.execute<{ seq: string }>(sql`/* selectSeqAtPosition */
+  const rows = await db.execute<{ seq: string; min_pos: string }>(sql`/* selectSeqAtPosition */
     select coalesce(
       (select e.seq from events e where e.customer_id = c.id and e.pos <= ${pos}::bigint order by e.seq desc limit 1),
       (select min(e.seq) - 1 from events e where e.customer_id = c.id),
-      c.seq) as seq
-    from customers c where c.id = ${uuidOf(customerId)}::uuid`);
-  return rows[0] && Number(rows[0].seq);
+      c.seq) as seq, feed_head.min_pos
+    from customers c, feed_head where c.id = ${uuidOf(customerId)}::uuid and feed_head.id = 1`);
+  return rows[0] && { seq: Number(rows[0].seq), minPos: Number(rows[0].min_pos) };
+}
+
+/** For how long the oldest pending event has been there, by the database's clock; 0 when nothing is pending. */
+export async function selectPendingSeconds(db: Queryable): Promise<number> {
+  const rows = await db.execute<{ seconds: string }>(sql`/* selectPendingEvents */
+    select extract(epoch from greatest(now() - recorded_at, interval '0')) as seconds
+    from events where pos is null order by ord limit 1`);
+  return Number(rows[0]?.seconds ?? 0);
 }
 
 export async function hasPendingEvents(session: Queryable): Promise<boolean> {

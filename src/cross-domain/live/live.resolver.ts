@@ -1,4 +1,4 @@
-import { Arg, Ctx, FieldResolver, ID, Resolver, Root, Subscription } from "type-graphql";
+import { Arg, Ctx, FieldResolver, ID, Query, Resolver, Root, Subscription } from "type-graphql";
 import type { CustomerRow } from "#schema/customers.js";
 import type { RequestContext } from "../../context.js";
 import { Customer } from "../../domains/customers/customer.type.js";
@@ -84,6 +84,18 @@ export class LiveResolver {
     @Arg("types", () => [EventTypeEnum], typesArgument) _types: EventType[] | null,
   ) {
     return { cursor: batch.at(-1)?.cursor, events: batch };
+  }
+}
+
+@Resolver()
+export class FeedCursorResolver {
+  @RequiresScope("events:read")
+  @Query(() => Cursor, {
+    description:
+      "Where the feed ends now: read it before a snapshot, and `events` after it misses nothing of what came since.",
+  })
+  feedCursor(@Ctx() { feed }: RequestContext) {
+    return feed.feedCursor(feed.log.head);
   }
 }
 

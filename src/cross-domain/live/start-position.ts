@@ -51,8 +51,11 @@ export async function customerStart(
   const cursor = after === null ? null : read(log, after);
   if (cursor?.kind === "customer" && cursor.customerId !== customerId) throw new LiveError("BAD_CURSOR");
   if (cursor?.kind === "feed") {
-    const seq = await selectSeqAtPosition(db, customerId, await reachable(log, cursor));
-    return seq ?? noSuchCustomer(customerId);
+    const place = await selectSeqAtPosition(db, customerId, await reachable(log, cursor));
+    const { seq, minPos } = place ?? noSuchCustomer(customerId);
+    // What is reachable in memory may be gone from the table, and may have gone since it was looked for.
+    if (cursor.pos + 1 < minPos) throw new LiveError("CURSOR_EXPIRED");
+    return seq;
   }
   const place = (await selectCustomerPlace(db, customerId, cursor?.seq ?? 0)) ?? noSuchCustomer(customerId);
   if (!cursor) return place.seq;

@@ -8,7 +8,8 @@ export class WakeUp {
     this.#resume?.();
   }
 
-  async wait(atMostMs: number): Promise<void> {
+  /** True when it was called, false when the time was over. */
+  async wait(atMostMs: number): Promise<boolean> {
     if (!this.#called) {
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, atMostMs).unref();
@@ -19,7 +20,9 @@ export class WakeUp {
       });
       this.#resume = undefined;
     }
+    const called = this.#called;
     this.#called = false;
+    return called;
   }
 }
 

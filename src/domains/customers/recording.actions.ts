@@ -150,7 +150,7 @@ async function record<D extends SourceItem, K extends IdKind>(
   // A transaction's statements run in the order of sending: what is sent behind the locks runs under them.
   const locking = toldLater(lock(tx, facts));
   const writing = toldLater(facts.length ? recording.write(tx, source, facts) : nothingWritten);
-  writing.then((begun) => begun.done && toldLater(begun.done), ignored);
+  writing.then((begun) => void (begun.done && toldLater(begun.done)), ignored);
   await done;
   const seqs = await locking;
   const written = await writing;

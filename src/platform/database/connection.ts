@@ -1,8 +1,8 @@
 import type net from "node:net";
 import postgres from "postgres";
 import type { Audience } from "./audience.js";
-import { connectSocket, createDriverClient } from "./driver-client.js";
-import { ConnectionLost, DatabaseError } from "./errors.js";
+import { CONNECT_TIMEOUT_MS, connectSocket, createDriverClient } from "./driver-client.js";
+import { ConnectionLost, DatabaseError, sqlState } from "./errors.js";
 import { encodeParameters, parseArray } from "./wire-values.js";
 
 export type ConnectionOptions =
@@ -70,6 +70,10 @@ export async function openConnection(
   session: SessionOptions,
 ): Promise<ServerConnection> {
   const connection = new ServerConnection(to, session);
+  const tooLate = setTimeout(
+    () => connection.lose(new ConnectionLost("the server does not answer")),
+    CONNECT_TIMEOUT_MS,
+  );
   try {
     await connection.prepareSession();
     return connection;
@@ -83,6 +87,8 @@ export async function openConnection(
         cause: error,
       },
     );
+  } finally {
+    clearTimeout(tooLate);
   }
 }
 
@@ -98,15 +104,19 @@ export class ServerConnection {
   readonly whenLost: Promise<ConnectionLost>;
   /** Statements sent and not yet answered, oldest first. */
   readonly pending = new Set<PendingStatement>();
+  /** The server's process at the other end. */
+  backendPid = 0;
+  /** When the last answer came, or when the first of what waits now was sent. */
+  answeredAt = 0;
+  /** When the server was last heard of. */
+  heardAt = 0;
 
   private readonly prepared = new Set<string>();
   private preparedLength = 0;
   private readonly client: postgres.Sql;
-  private backendPid = 0;
   private cancelledAt = Number.NEGATIVE_INFINITY;
   private readonly watch: NodeJS.Timeout;
   private socket: net.Socket | undefined;
-  private answeredAt = 0;
   private announceLoss: (error: ConnectionLost) => void = () => {};
 
   constructor(
@@ -136,6 +146,11 @@ export class ServerConnection {
     return this.prepared.size >= PREPARED_MAX || this.preparedLength >= PREPARED_LENGTH_MAX;
   }
 
+  /** How long the server has owed an answer; 0 while it owes none. */
+  get unansweredMs(): number {
+    return this.pending.size > 0 ? Date.now() - this.answeredAt : 0;
+  }
+
   /** Sends at once; answers come in the order of sending. Rejects with ConnectionLost when the connection dies first. */
   send(text: string, parameters: readonly unknown[] = [], options: SendOptions = {}): Promise<Answer> {
     return new Promise((resolve, reject) => {
@@ -152,10 +167,12 @@ export class ServerConnection {
       this.pending.add(statement);
       query.resolve = (answer) => {
         this.settle(statement);
+        this.heardAt = this.answeredAt;
         resolve(answer);
       };
       query.reject = (error) => {
         this.settle(statement);
+        if (sqlState(error)) this.heardAt = this.answeredAt;
         if (endsConnection(error)) this.lose(new ConnectionLost(error.message, { cause: error }));
         if (this.session.cancel && isCanceled(error)) {
           if (audience?.left) return reject(abandoned());
@@ -213,10 +230,10 @@ export class ServerConnection {
     this.answeredAt = Date.now();
   }
 
-  /** A stopped server or a half-open network never answers; statement_timeout cannot help there. */
+  /** The last resort where nobody watches the server (server-watch.ts): statement_timeout does not help against silence. */
   private loseWhenSilent(): void {
     const limitMs = this.session.statementTimeoutMs + ANSWER_GRACE_MS;
-    const isSilent = () => this.pending.size > 0 && Date.now() - this.answeredAt > limitMs;
+    const isSilent = () => this.unansweredMs > limitMs;
     const lose = () => isSilent() && this.lose(new ConnectionLost("the server does not answer"));
     // Looked at again a turn later: after a pause of our own process, answers that have arrived are read first.
     if (isSilent()) setImmediate(() => setImmediate(lose));

@@ -4,6 +4,7 @@ import { type ConnectionOptions, openConnection, type SessionOptions } from "./c
 import { asDriver, type Logger } from "./drizzle-driver.js";
 import { DatabaseError } from "./errors.js";
 import { createPool } from "./pool.js";
+import { watchServer } from "./server-watch.js";
 import { createSignals, type Listening } from "./signals.js";
 import { retryTransaction, runTransaction, type Tx } from "./transaction.js";
 
@@ -50,7 +51,7 @@ export interface DatabaseOptions {
   onStatement?: (text: string) => void;
   /** The server cancels a longer statement (57014). */
   statementTimeoutMs?: number;
-  /** How long to wait for a free connection before DatabaseBusy. */
+  /** How long to wait for a free connection before DatabaseBusy; less when all of them stand still. */
   acquireTimeoutMs?: number;
 }
 
@@ -62,10 +63,11 @@ const WRITE_POOL_SIZE = 8;
 const NOTIFICATIONS_PER_CONNECTION = 64;
 const STATEMENT_TIMEOUT_MS = 30_000;
 /**
- * A client is better told "busy" than kept in a queue that grows. Long enough for what is ahead: batches of a thousand
- * items, and figures over a million rows, take a second or two on a busy machine.
+ * A client is better told "busy" than kept in a queue that grows. Long enough for what is ahead, as long as that moves:
+ * batches of a thousand items, and figures over a million rows, take a second or two on a busy machine. Short enough for
+ * nobody to wait 5 s in vain. A pool whose connections all stand still refuses sooner (pool.ts).
  */
-const ACQUIRE_TIMEOUT_MS = 5_000;
+const ACQUIRE_TIMEOUT_MS = 4_000;
 
 /** Hits a statement only while it runs, and not one that has just begun: the next of the same text may be another's. */
 const cancelText = `select pg_cancel_backend(pid) from pg_stat_activity
@@ -75,8 +77,12 @@ const cancelText = `select pg_cancel_backend(pid) from pg_stat_activity
 export function openDatabase(to: ConnectionOptions, options: DatabaseOptions = {}): Database {
   const { statementTimeoutMs = STATEMENT_TIMEOUT_MS, acquireTimeoutMs: waitMs = ACQUIRE_TIMEOUT_MS } =
     options;
-  const open = (session: Partial<SessionOptions> = {}) =>
-    openConnection(to, { statementTimeoutMs, ...session });
+  const watch = watchServer(() => openConnection(to, { statementTimeoutMs }));
+  const open = async (session: Partial<SessionOptions> = {}) => {
+    const connection = await openConnection(to, { statementTimeoutMs, ...session });
+    watch.add(connection);
+    return connection;
+  };
   const logger = { logQuery: (text: string) => options.onStatement?.(text) };
   const unheard = { logQuery: () => {} }; // what a dedicated connection does is its owner's own business
   const readPool = createPool({
@@ -124,6 +130,7 @@ export function openDatabase(to: ConnectionOptions, options: DatabaseOptions = {
     async close() {
       await Promise.all([readPool.close(), writePool.close(), notifyPool.close(), signals.close()]);
       await Promise.all([...owned].map((own) => own.close()));
+      watch.stop();
     },
   };
 }

@@ -26,6 +26,17 @@ type DriverOptions = postgres.Options<Record<string, postgres.PostgresType>>;
 export const CONNECT_TIMEOUT_MS = 5_000;
 /** Probes an idle peer over TCP, so that a vanished host is noticed while nothing is being asked. */
 const KEEP_ALIVE_MS = 10_000;
+/**
+ * The same from the server's side, which would else keep the session of a vanished node for hours, with the row locks that
+ * others wait for. Between two statements of a transaction we take milliseconds: one that pauses this long has lost its
+ * client.
+ */
+const serverGivesUp = {
+  idle_in_transaction_session_timeout: 3_000,
+  tcp_keepalives_idle: 10,
+  tcp_keepalives_interval: 5,
+  tcp_keepalives_count: 3,
+};
 
 /** A postgres.js client of one connection, whose parameters are text already and whose sockets we make. */
 export function createDriverClient(
@@ -45,6 +56,7 @@ export function createDriverClient(
       application_name: "customer-360",
       TimeZone: "UTC",
       statement_timeout: session.statementTimeoutMs,
+      ...serverGivesUp,
       jit: "off", // our statements are short: compiling one costs more than running it
       ...(session.readOnly ? readSettings : {}),
       ...(session.byKey ? { enable_seqscan: "off" } : {}),

@@ -22,12 +22,18 @@ interface Slot {
 }
 
 interface Waiter {
+  since: number;
   resolve(slot: Slot): void;
   reject(error: Error): void;
 }
 
 /** Far more than a healthy server lets build up within one waiting bound; beyond it, waiting is refused at once. */
 const WAITERS_MAX = 2_000;
+/**
+ * When the server has answered on none of all the pool's connections for this long, it stands still: waiting for one of them
+ * is refused after this time instead of `waitMs`. With the look it stays below a second.
+ */
+const STILL_MS = 700;
 const OPEN_AGAIN_MS = 50;
 const LOOK_MS = 100;
 /** What is running may end within this when the pool is closed. */
@@ -46,7 +52,7 @@ export function createPool({ open, size, sharing, waitMs }: PoolOptions): Pool {
   const endTurn = () => {
     ofThisTurn = undefined;
   };
-  const look = sharing > 1 ? setInterval(refuseStuckStatements, LOOK_MS).unref() : undefined;
+  const look = setInterval(refuseStuck, LOOK_MS).unref();
   return { use, close };
 
   function use<T>(work: (connection: ServerConnection) => Promise<T>): Promise<T> {
@@ -88,10 +94,11 @@ export function createPool({ open, size, sharing, waitMs }: PoolOptions): Pool {
     ofThisTurn = slot.users < sharing && isUsable(slot) ? slot : undefined;
   }
 
-  /** The least used slot; a used one is shared only while no further connection may be opened. */
+  /** The least used slot; a used one is shared only while no further connection may be opened, and its server answers. */
   function leastUsed(): Slot | undefined {
     let best: Slot | undefined;
-    for (const slot of slots) if (isUsable(slot) && slot.users < (best?.users ?? sharing)) best = slot;
+    for (const slot of slots)
+      if (isUsable(slot) && !isStill(slot) && slot.users < (best?.users ?? sharing)) best = slot;
     return best && best.users > 0 && slots.size < size && !openError ? undefined : best;
   }
 
@@ -100,6 +107,7 @@ export function createPool({ open, size, sharing, waitMs }: PoolOptions): Pool {
       return Promise.reject(new DatabaseBusy(`${WAITERS_MAX} requests already wait for the database`));
     return new Promise((resolve, reject) => {
       const waiter: Waiter = {
+        since: Date.now(),
         resolve: (slot) => end(() => resolve(slot)),
         reject: (error) => end(() => reject(error)),
       };
@@ -168,14 +176,26 @@ export function createPool({ open, size, sharing, waitMs }: PoolOptions): Pool {
   }
 
   /** A statement sent behind a slow one cannot be called back; its caller need not wait for it. */
-  function refuseStuckStatements(): void {
-    const tooOld = Date.now() - waitMs;
+  function refuseStuck(): void {
+    const still = standsStill();
+    const boundMs = still ? STILL_MS : waitMs;
+    const tooOld = Date.now() - boundMs;
+    if (still)
+      for (const waiter of [...waiters])
+        if (waiter.since < tooOld)
+          waiter.reject(new DatabaseBusy(`all ${size} connections have stood still for ${boundMs} ms`));
+    if (sharing === 1) return;
     for (const { connection } of slots) {
       const [, ...behind] = connection.pending;
       for (const statement of behind)
         if (statement.sentAt < tooOld)
-          statement.reject(new DatabaseBusy(`waited ${waitMs} ms behind a slow statement`));
+          statement.reject(new DatabaseBusy(`waited ${boundMs} ms behind a slow statement`));
     }
+  }
+
+  /** Between two statements of a transaction its connection moves: the next one is ours to send. */
+  function standsStill(): boolean {
+    return slots.size >= size && [...slots].every(isStill);
   }
 
   async function close(): Promise<void> {
@@ -200,6 +220,10 @@ export function createPool({ open, size, sharing, waitMs }: PoolOptions): Pool {
 
 function isUsable({ connection }: Slot): boolean {
   return !connection.lost && !connection.worn;
+}
+
+function isStill({ connection }: Slot): boolean {
+  return connection.unansweredMs > STILL_MS;
 }
 
 function isClosed(): DatabaseError {

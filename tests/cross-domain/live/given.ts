@@ -4,6 +4,7 @@ import { Feed, type FeedOptions } from "../../../src/cross-domain/live/feed.js";
 import type { FeedEvent } from "../../../src/cross-domain/live/feed-event.js";
 import { customerSource, feedSource, type LiveSource } from "../../../src/cross-domain/live/live-source.js";
 import { startSequencer } from "../../../src/cross-domain/live/sequencer.js";
+import type { Broker } from "../../../src/platform/broker/broker.js";
 import { type Database, openDatabase } from "../../../src/platform/database/database.js";
 import {
   type AppendedEvent,
@@ -42,10 +43,15 @@ export async function givenNode(
     withoutLeaderLock?: boolean;
     withoutSequencer?: boolean;
     faults?: unknown[];
+    broker?: Broker;
   } = {},
 ) {
   const faults = options.faults ?? [];
-  const feedOptions: FeedOptions = { onFault: (fault) => faults.push(fault) };
+  const feedOptions: FeedOptions = {
+    onFault: (fault) => faults.push(fault),
+    broker: options.broker,
+    leading: () => sequencer.leading,
+  };
   if (options.ringSize) feedOptions.ringSize = options.ringSize;
   const feed = new Feed(database, feedOptions);
   const sequencer = startSequencer(database, {

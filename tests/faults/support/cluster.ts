@@ -1,0 +1,198 @@
+import { readFileSync } from "node:fs";
+import path from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { presentPlace } from "../../../examples/subscriber/present-place.js";
+import { type CustomerCursor, decodeCursor } from "../../../src/cross-domain/live/cursor.js";
+import { openConnection, type ServerConnection } from "../../../src/platform/database/connection.js";
+import { type EmbeddedPostgres, startEmbeddedPostgres } from "../../../src/platform/database/embedded.js";
+import { type ServerProxy, startProxy } from "../../support/proxy.js";
+import { createTemporaryFolder } from "../../support/temporary-folder.js";
+import { check } from "./check.js";
+import type { Attempt, History, StoredEvent } from "./history.js";
+import { adminKey, Server } from "./server.js";
+import { RecordingSubscriber } from "./subscriber.js";
+import { Load, type LoadOptions } from "./writers.js";
+
+/** Minutes instead of seconds for every row: `npm run test:faults -- --long`. */
+export const long = process.env.FAULTS_LONG === "1";
+
+const adminTimeoutMs = 60_000;
+const memoryLookMs = 250;
+const settleMs = 60_000;
+const lookAgainMs = 20;
+
+type Place = Extract<EmbeddedPostgres["connection"], { host: string }>;
+
+/** Several servers on one durable PostgreSQL, each with its own way to it, and everything that is known of the run. */
+export class Cluster {
+  readonly servers: Server[] = [];
+  readonly proxies: ServerProxy[] = [];
+  /** Servers that the balancer sends requests to. */
+  readonly rotation = new Set<Server>();
+  readonly loads: Load[] = [];
+  /** What a test has sent by itself. */
+  readonly attempts: Attempt[] = [];
+  readonly subscribers: RecordingSubscriber[] = [];
+  readonly #memory: NodeJS.Timeout;
+  readonly #closers: (() => unknown)[] = [];
+
+  private constructor(
+    readonly folder: string,
+    readonly place: Place,
+  ) {
+    this.#memory = setInterval(() => {
+      for (const server of this.servers) server.lookAtMemory();
+    }, memoryLookMs);
+  }
+
+  static async start(nodes: number, settings: Record<string, string> = {}): Promise<Cluster> {
+    const { folder, remove } = createTemporaryFolder();
+    const postgres = await startEmbeddedPostgres({ dataFolder: folder, settings });
+    const cluster = new Cluster(folder, postgres.connection as Place);
+    cluster.#closers.push(remove, () => postgres.stop());
+    try {
+      for (let node = 1; node <= nodes; node++) await cluster.#addServer(`node${node}`);
+      return cluster;
+    } catch (error) {
+      await cluster.stop();
+      throw error;
+    }
+  }
+
+  async #addServer(name: string): Promise<void> {
+    const proxy = await startProxy(this.place.host);
+    this.proxies.push(proxy);
+    this.#closers.push(() => proxy.close());
+    const server = new Server(name, this.databaseUrl(name, proxy));
+    this.servers.push(server);
+    this.#closers.push(() => server.end("SIGKILL"));
+    await server.start();
+    this.rotation.add(server);
+  }
+
+  /** For a program of this name; by the first server's way unless told. */
+  databaseUrl(name: string, { port } = this.proxies[0] as ServerProxy): string {
+    return `postgres://${this.place.user}@127.0.0.1:${port}/${this.place.database}?application_name=${name}`;
+  }
+
+  get urls(): string[] {
+    return this.servers.map(({ url }) => url);
+  }
+
+  /** Writers on all servers in rotation. */
+  load(options: Partial<LoadOptions> = {}): Load {
+    const load = new Load(`l${this.loads.length}`, { inRotation: () => [...this.rotation], ...options });
+    this.loads.push(load);
+    return load;
+  }
+
+  /** `count` subscribers from now on, which begin at different servers. */
+  async subscribe(count: number): Promise<RecordingSubscriber[]> {
+    const after = await presentPlace(this.urls, adminKey);
+    const made = Array.from({ length: count }, (_, index) => {
+      const at = index % this.urls.length;
+      const urls = [...this.urls.slice(at), ...this.urls.slice(0, at)];
+      return new RecordingSubscriber(`s${this.subscribers.length + index}`, urls, after);
+    });
+    this.subscribers.push(...made);
+    return made;
+  }
+
+  /** A statement of the test's own, on a connection that no fault touches. */
+  async sql<R>(text: string): Promise<R[]> {
+    const connection = await this.connect();
+    try {
+      return (await connection.send(text)) as R[];
+    } finally {
+      await connection.end();
+    }
+  }
+
+  /** May stay in a transaction for as long as the test needs. */
+  async connect(): Promise<ServerConnection> {
+    const connection = await openConnection(this.place, { statementTimeoutMs: adminTimeoutMs });
+    await connection.send("set idle_in_transaction_session_timeout = 0");
+    return connection;
+  }
+
+  /** The server whose sequencer stamps, or null while none does. */
+  async leader(): Promise<Server | null> {
+    const rows = await this.sql<{ name: string }>(
+      `select application_name as name from pg_locks join pg_stat_activity using (pid)
+       where locktype = 'advisory' and objid = ${0x6c697665} and granted`,
+    );
+    return this.servers.find(({ name }) => name === rows[0]?.name) ?? null;
+  }
+
+  /** Ends with the cluster, whatever becomes of the test. */
+  onStop(end: () => unknown): void {
+    this.#closers.push(end);
+  }
+
+  postmaster(): number {
+    return Number.parseInt(readFileSync(path.join(this.folder, "postgres", "postmaster.pid"), "utf8"), 10);
+  }
+
+  /** Ends the writing, waits until every subscriber has everything, and tells what contradicts the guarantees. */
+  async findings(): Promise<string[]> {
+    await Promise.all(this.loads.map((load) => load.settle()));
+    await this.#everythingDelivered();
+    return check(await this.#history());
+  }
+
+  /** Resolves also when that takes too long: the check then says what is missing. */
+  async #everythingDelivered(): Promise<void> {
+    const giveUpAt = Date.now() + settleMs;
+    while (Date.now() < giveUpAt) {
+      const [row] = await this.sql<{ waiting: number; customer: string; seq: number }>(
+        `select (select count(*)::int from events where pos is null) as waiting, 'cus_' || customer_id as customer, seq::int
+         from events order by pos desc nulls last limit 1`,
+      );
+      const has = (subscriber: RecordingSubscriber) => {
+        const last = subscriber.deliveries.at(-1);
+        return last?.customerId === row?.customer && last?.seq === row?.seq;
+      };
+      if (!row || (row.waiting === 0 && this.subscribers.every(has))) return;
+      await pause(lookAgainMs);
+    }
+  }
+
+  async #history(): Promise<History> {
+    const [feed] = await this.sql<{ head: number }>("select head::int from feed_head");
+    const events = await this.sql<StoredEvent>(
+      `select 'cus_' || customer_id as "customerId", seq::int, pos::int, type::text,
+       'int_' || subject_id as "subjectId" from events`,
+    );
+    return {
+      attempts: [...this.attempts, ...this.loads.flatMap(({ attempts }) => attempts)],
+      subscribers: this.subscribers.map(({ name, after, deliveries }) => {
+        const place = decodeCursor(after) as CustomerCursor;
+        const began = events.find(
+          ({ customerId, seq }) => customerId === place.customerId && seq === place.seq,
+        );
+        return { name, beganAt: began?.pos ?? 0, deliveries };
+      }),
+      facts: await this.sql("select source_ref as ref, 'int_' || id as id from interactions"),
+      events,
+      customers: await this.sql("select 'cus_' || id as id, seq::int from customers"),
+      head: feed?.head ?? 0,
+      servers: this.servers,
+    };
+  }
+
+  async stop(): Promise<void> {
+    clearInterval(this.#memory);
+    await Promise.all(this.subscribers.map((subscriber) => subscriber.leave()));
+    await Promise.all(this.loads.map((load) => load.settle()));
+    for (const close of this.#closers.reverse()) await close();
+  }
+}
+
+/** Asks again and again until the condition holds, and tells how long that took since `since`. */
+export async function untilHolds(condition: () => Promise<boolean>, giveUpMs: number, since = Date.now()) {
+  while (!(await condition())) {
+    if (Date.now() - since > giveUpMs) throw new Error(`did not hold within ${giveUpMs} ms`);
+    await pause(lookAgainMs);
+  }
+  return Date.now() - since;
+}
