@@ -18,6 +18,11 @@ export interface Config {
   compiledReads: boolean;
   explainReads: boolean;
   maxConnectionsPerKey: number;
+  audit: "all" | "changes" | "off";
+  /** Secrets of the suppression list, the present one first; empty: the database keeps one of its own. */
+  privacySecrets: readonly string[];
+  /** PKCS#8 PEM of the key that signs exports; null: the database keeps one of its own. */
+  exportSigningKey: string | null;
   /** Serves as a subgraph of Apollo Federation v2. */
   federation: boolean;
   /** Days that events are kept for streams that resume. */
@@ -38,6 +43,9 @@ const maxRetentionDays = 3_650;
 
 const wholeDays = `must be a whole number of days from 1 to ${maxRetentionDays}`;
 const natsServer = /^(nats|tls):\/\/[^/?#]+\/?$/;
+
+/** As many as the hash that it keys has bytes. */
+const minSecretLength = 32;
 
 const onOff = z.enum(["on", "off"], "must be on or off");
 const oneOrZero = z.enum(["1", "0"], "must be 1 or 0");
@@ -106,6 +114,19 @@ const environment = z.object({
     .int("must be a whole number above 0")
     .min(1, "must be a whole number above 0")
     .default(defaultMaxConnectionsPerKey),
+  AUDIT: z.enum(["all", "changes", "off"], "must be all, changes or off").default("changes"),
+  PRIVACY_SECRETS: z
+    .string()
+    .transform((text) => text.split(",").map((secret) => secret.trim()))
+    .refine(
+      (secrets) => secrets.every((secret) => secret.length >= minSecretLength),
+      `must be secrets of at least ${minSecretLength} characters, separated by commas`,
+    )
+    .default([]),
+  EXPORT_SIGNING_KEY: z
+    .string()
+    .refine((pem) => pem.includes("BEGIN PRIVATE KEY"), "must be a private key, PKCS#8 PEM")
+    .optional(),
   FEDERATION: oneOrZero.default("0"),
   EVENT_RETENTION_DAYS: z.coerce
     .number(wholeDays)
@@ -158,6 +179,9 @@ export function readConfig(env: Record<string, string | undefined>): Config {
     compiledReads: data.COMPILED_READS === "on",
     explainReads: data.EXPLAIN_READS === "on",
     maxConnectionsPerKey: data.MAX_CONNECTIONS_PER_KEY,
+    audit: data.AUDIT,
+    privacySecrets: data.PRIVACY_SECRETS,
+    exportSigningKey: data.EXPORT_SIGNING_KEY ?? null,
     federation: data.FEDERATION === "1",
     eventRetentionDays: data.EVENT_RETENTION_DAYS,
     natsUrl: data.NATS_URL ?? null,

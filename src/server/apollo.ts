@@ -59,6 +59,7 @@ function pipeline(
               },
             );
           }
+          contextValue.trail?.runs(document, operation);
           checkAccess(schema, document, operation, contextValue.caller);
           checkCost(schema, document, operation, request.variables ?? {});
         },

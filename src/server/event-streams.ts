@@ -80,6 +80,7 @@ export function createEventStreams(options: EventStreamOptions): EventStreams {
     if (operation.operation !== "subscription") {
       const operationName = operation.name?.value ?? null;
       const args = { schema, document, operationName, variableValues: variables, contextValue: context };
+      context.trail?.runs(document, operation);
       return outlet.finish(await executePlanned(args));
     }
     const lastEventId = request.headers["last-event-id"];

@@ -173,7 +173,9 @@ function hooks({ schema, logger, ...options }: WebSocketOptions) {
       return args;
     },
     async execute(args: ExecutionArgs) {
-      const { operations } = requests.get(args)!.extra;
+      const { live, extra } = requests.get(args)!;
+      const { operations } = extra;
+      (args.contextValue as RequestContext).trail?.runs(live.document, live.operation);
       return operations.once(args, () => executePlanned(args));
     },
     async subscribe(args: ExecutionArgs) {
