@@ -21,6 +21,8 @@ export class LiveSocket {
     ws.on("pong", () => {
       this.askedAt = null;
     });
+    ws.on("message", () => this.holdBack());
+    ws.on("ping", () => this.holdBack());
   }
 
   get bufferedBytes(): number {
@@ -41,12 +43,24 @@ export class LiveSocket {
    */
   check(now: number, maxStuckMs: number, resumeAt: (pos: number) => string): void {
     if (this.ws.readyState !== this.ws.OPEN) return;
-    const silentMs = this.askedAt === null ? 0 : now - this.askedAt;
+    // What a client that is held back says is not heard; whether it takes anything is seen all the same.
+    const silentMs = this.askedAt === null || this.ws.isPaused ? 0 : now - this.askedAt;
     if (Math.max(this.flow.stuckMs(now), silentMs) >= maxStuckMs) this.giveUp(resumeAt);
     else if (this.askedAt === null) {
       this.askedAt = now;
       this.ws.ping();
     }
+  }
+
+  /** Most of what a client says is answered: it is listened to no further until it has taken the answers. */
+  private holdBack(): void {
+    const room = this.ws.readyState === this.ws.OPEN && !this.ws.isPaused ? this.room() : null;
+    if (!room) return;
+    this.ws.pause();
+    void room.then(() => {
+      this.askedAt = null; // its pong may be among what was not heard
+      this.ws.resume();
+    });
   }
 
   /** The client gets what was written, then the goodbye, if it ever reads again. */

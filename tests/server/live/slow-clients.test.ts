@@ -86,6 +86,30 @@ test("who reads nothing for too long is closed with 4429 and the cursor at which
   expect(received).toEqual(ids(heavyCount));
 }, 60_000);
 
+test("who asks and asks and takes no answer is heard no further, and then gets every answer", async () => {
+  const to = await given();
+  const count = 200;
+  const payload = { ballast: "x".repeat(200_000) };
+  const asking = await connectSocket(to);
+  await asking.next();
+  asking.socket.pause();
+  for (const _ of ids(count)) asking.send({ type: "ping", payload });
+  while (to.app.live.bufferedBytes < 1024 * 1024) await new Promise((settle) => setImmediate(settle));
+  const other = await connectSocket(to);
+  await other.next();
+  let most = 0;
+  for (const _ of ids(count)) {
+    other.send({ type: "ping" });
+    expect(await other.next()).toEqual({ type: "pong" });
+    most = Math.max(most, to.app.live.bufferedBytes);
+  }
+
+  // Of 40 MB of answers the server holds its bound and what it had read already.
+  expect(most).toBeLessThan(2 * 1024 * 1024);
+  asking.socket.resume();
+  for (const _ of ids(count)) expect(await asking.next()).toEqual({ type: "pong", payload });
+}, 60_000);
+
 test("a client that is gone without a word is noticed, and leaves nothing behind", async () => {
   const to = await given({ patience: { keepAliveMs: 100, maxStuckMs: 300 } });
   const silent = await connectSocket(to);
