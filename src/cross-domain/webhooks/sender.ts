@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { setMaxListeners } from "node:events";
 import {
   type Claimed,
   type ClaimKind,
@@ -19,6 +20,9 @@ import { postpone, type RetryOptions, recordOutcome } from "./record-outcome.js"
 const places = { sound: 48, worn: 16, tests: 4 } as const;
 /** Attempts at once for one webhook on one node; for one that fails, a single one tries whether it is back. */
 const perWebhook = { sound: 8, worn: 1, tests: 4 } as const;
+/** Attempts at once for all webhooks of one key on one node: however slow its receivers are, others find a place. */
+const perKey = { sound: 36, worn: 12, tests: 2 } as const;
+const kinds = ["sound", "worn", "tests"] as const;
 
 /** Longer than an attempt can take, rendering included: a node that still holds its claim then has died. */
 const leaseMs = 60_000;
@@ -40,7 +44,9 @@ export class Sender {
   #crowded = false;
   readonly #stopping = new AbortController();
 
-  constructor(private readonly services: SenderServices) {}
+  constructor(private readonly services: SenderServices) {
+    setMaxListeners(0, this.#stopping.signal); // each attempt under way is one
+  }
 
   get underWay(): number {
     return this.#underWay.size;
@@ -49,10 +55,25 @@ export class Sender {
   /** Starts what is due and has a place; does not wait for it. */
   async start(): Promise<void> {
     const limits = { sound: this.#free("sound"), worn: this.#free("worn"), tests: this.#free("tests") };
-    const request = { limits, perWebhook, underWay: this.#perWebhook(), leaseMs, claim: randomUUID() };
+    const request = {
+      limits,
+      perWebhook,
+      underWay: this.#perWebhook(),
+      perKey,
+      underWayOfKeys: {
+        sound: this.#perKey("sound"),
+        worn: this.#perKey("worn"),
+        tests: this.#perKey("tests"),
+      },
+      leaseMs,
+      claim: randomUUID(),
+    };
     const claimed = await this.services.database.transaction((tx) => claimDeliveries(tx, request));
     if (claimed.length > 0) this.#begin(claimed);
-    this.#crowded = (["sound", "worn", "tests"] as const).some((kind) => this.#free(kind) <= 0);
+    this.#crowded = kinds.some(
+      (kind) =>
+        this.#free(kind) <= 0 || [...this.#perKey(kind).values()].some((count) => count >= perKey[kind]),
+    );
     const counts = this.#perWebhook();
     for (const { webhookId, kind } of claimed)
       if ((counts.get(webhookId) ?? 0) >= perWebhook[kind]) this.#full.add(webhookId);
@@ -105,6 +126,13 @@ export class Sender {
     let free = places[kind];
     for (const claimed of this.#underWay.keys()) if (claimed.kind === kind) free--;
     return free;
+  }
+
+  #perKey(ofKind: ClaimKind): Map<KeyOwner, number> {
+    const counts = new Map<KeyOwner, number>();
+    for (const { kind, webhook } of this.#underWay.keys())
+      if (kind === ofKind) counts.set(webhook.keyId, (counts.get(webhook.keyId) ?? 0) + 1);
+    return counts;
   }
 
   #perWebhook(): Map<Id<"webhook">, number> {

@@ -27,6 +27,9 @@ export interface ClaimRequest {
   /** How many of one webhook, those under way here included. */
   perWebhook: Readonly<Record<ClaimKind, number>>;
   underWay: ReadonlyMap<Id<"webhook">, number>;
+  /** How many of all webhooks of one key, and how many of each kind are under way here. */
+  perKey: Readonly<Record<ClaimKind, number>>;
+  underWayOfKeys: Readonly<Record<ClaimKind, ReadonlyMap<WebhookRow["keyId"], number>>>;
   leaseMs: number;
   claim: string;
 }
@@ -36,14 +39,11 @@ export interface ClaimRequest {
  * nodes, and none is held while a receiver is waited for.
  */
 export async function claimDeliveries(tx: Tx, request: ClaimRequest): Promise<Claimed[]> {
-  const { claim, leaseMs, limits } = request;
+  const { claim, leaseMs } = request;
   const rows = await tx.execute<Record<string, never>>(sql`/* claimDeliveries */
-    with due as (
-      select 'tests' as kind, * from (select id, webhook_id from webhook_deliveries
-        where status = 'PENDING' and event_id is null and next_attempt_at <= now()
-        order by next_attempt_at limit ${limits.tests}::int for update skip locked) t
-      union all ${due("sound", sql`w.failures_in_row = 0`, request)}
-      union all ${due("worn", sql`w.failures_in_row > 0`, request)})
+    with due as ((${due("tests", sql`d.event_id is null`, sql`true`, request)})
+      union all (${due("sound", sql`d.event_id is not null`, sql`w.status = 'ACTIVE' and w.failures_in_row = 0`, request)})
+      union all (${due("worn", sql`d.event_id is not null`, sql`w.status = 'ACTIVE' and w.failures_in_row > 0`, request)}))
     update webhook_deliveries d set attempts = d.attempts + 1, claim = ${claim}::uuid,
       next_attempt_at = now() + ${leaseMs}::int * interval '1 ms'
     from due join webhooks w on w.id = due.webhook_id where d.id = due.id
@@ -53,20 +53,37 @@ export async function claimDeliveries(tx: Tx, request: ClaimRequest): Promise<Cl
   return rows.map((row) => claimedOf(row, claim));
 }
 
-/** Some of each webhook: one that has a million due takes no place from another. */
-function due(kind: ClaimKind, webhooksOfKind: SQL, { limits, perWebhook, underWay }: ClaimRequest): SQL {
+/**
+ * Keys take turns, and within a key its webhooks: who has a million due, or holds places for long, takes none that somebody
+ * with fewer under way could have.
+ */
+function due(kind: ClaimKind, deliveries: SQL, webhooksOfKind: SQL, request: ClaimRequest): SQL {
+  const { limits, perWebhook, perKey, underWay, underWayOfKeys } = request;
   const ids = bareArray([...underWay.keys()].map(uuidOf));
   const counts = bareArray([...underWay.values()]);
-  return sql`select ${kind}, * from (select d.id, d.webhook_id from webhooks w
-    left join unnest(${ids}::uuid[], ${counts}::int[]) as busy (id, deliveries) on busy.id = w.id
-    cross join lateral (
-      select id, webhook_id, next_attempt_at from webhook_deliveries
-      where webhook_id = w.id and status = 'PENDING' and event_id is not null and next_attempt_at <= now()
-      order by next_attempt_at limit greatest(${perWebhook[kind]}::int - coalesce(busy.deliveries, 0), 0)
-      for update skip locked) d
-    where w.status = 'ACTIVE' and ${webhooksOfKind}
-    order by d.next_attempt_at limit ${limits[kind]}::int) e`;
+  const ofKeys = underWayOfKeys[kind];
+  const keys = bareArray([...ofKeys.keys()].map((key) => (key === null ? noKey : uuidOf(key))));
+  const countsOfKeys = bareArray([...ofKeys.values()]);
+  return sql`select ${kind} as kind, id, webhook_id from (
+    select found.id, webhook_id, next_attempt_at, coalesce(busy.deliveries, 0)
+      + row_number() over (partition by key_id order by turn, next_attempt_at) as turn
+    from (select d.id, d.webhook_id, d.next_attempt_at, coalesce(w.key_id, ${noKey}::uuid) as key_id,
+        coalesce(busy.deliveries, 0)
+          + row_number() over (partition by d.webhook_id order by d.next_attempt_at) as turn
+      from webhooks w
+      left join unnest(${ids}::uuid[], ${counts}::int[]) as busy (id, deliveries) on busy.id = w.id
+      cross join lateral (
+        select d.id, d.webhook_id, d.next_attempt_at from webhook_deliveries d
+        where d.webhook_id = w.id and d.status = 'PENDING' and ${deliveries} and d.next_attempt_at <= now()
+        order by d.next_attempt_at limit greatest(${perWebhook[kind]}::int - coalesce(busy.deliveries, 0), 0)
+        for update skip locked) d
+      where ${webhooksOfKind}) found
+    left join unnest(${keys}::uuid[], ${countsOfKeys}::int[]) as busy (id, deliveries) on busy.id = key_id) turns
+    where turn <= ${perKey[kind]}::int order by turn, next_attempt_at limit ${limits[kind]}::int`;
 }
+
+/** Stands for the admin key where keys are compared: no key has this id. */
+const noKey = "00000000-0000-0000-0000-000000000000";
 
 function claimedOf(row: Record<string, string | null>, claim: string): Claimed {
   const webhookId = toId("webhook", row.webhook_id as string);

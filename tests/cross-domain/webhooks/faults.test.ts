@@ -106,6 +106,33 @@ function executeOn(url: string, key: string): TestApp["execute"] {
   };
 }
 
+test("receivers that do not answer hold places of their key alone: another key's webhook and tests are sent at once", async () => {
+  const keyOf = () => limitedKey(app, ["webhooks:read", "webhooks:write", "interactions:read"]);
+  const [greedy, other] = [await keyOf(), await keyOf()];
+  const silent = await startReceiver(() => {});
+  const silentIds: string[] = [];
+  for (let i = 0; i < 6; i++)
+    silentIds.push((await givenWebhook(app, { url: silent.url, document: contacts }, greedy)).id);
+  for (let i = 0; i < 8; i++) await recordContact(app);
+  while (silent.received.length < 36) await silent.next();
+  const { id } = await givenWebhook(app, { url: receiver.url, document: contacts }, other);
+  const test = (webhook: string, key: string) =>
+    app.execute("mutation ($id: ID!) { sendTestWebhook(id: $id) { delivery { id } } }", { id: webhook }, { key });
+
+  const { interactionId } = await recordContact(app);
+  const { body } = await receiver.next();
+  expect(body.data.interactionRecorded.interaction.id).toBe(interactionId);
+  for (const silentId of silentIds) await test(silentId, greedy);
+  await test(id, other);
+  expect((await receiver.next()).body.type).toBe("WEBHOOK_TEST");
+
+  // Of 54 deliveries and 6 tests of the other key.
+  const types = silent.received.map(({ body: { type } }) => type);
+  expect(types.filter((type) => type !== "WEBHOOK_TEST")).toHaveLength(36);
+  expect(types.filter((type) => type === "WEBHOOK_TEST").length).toBeLessThanOrEqual(2);
+  await silent.close();
+});
+
 test("a name that stands for a private address is not connected to, whatever else it stands for", async () => {
   const asked: string[] = [];
   const strict = await startTestApp({
