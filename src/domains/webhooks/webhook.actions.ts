@@ -8,6 +8,7 @@ import type { Database } from "../../platform/database/database.js";
 import type { Refusal } from "../../platform/errors.js";
 import { type Id, newId } from "../../platform/ids.js";
 import { check, code, oneOf, optional, shortText } from "../../platform/input.js";
+import { isStorable } from "../../platform/text.js";
 import { discardPending } from "./delivery.queries.js";
 import {
   activateWebhook,
@@ -53,18 +54,23 @@ export const defaultDocument = `subscription {
 type Refused = { refusal: Refusal };
 type Changed = { webhook: WebhookRow } | Refused;
 
-const types = z.array(oneOf(eventType.enumValues)).min(1, code("REQUIRED", "must name a type")).nullish();
+const types = z
+  .array(oneOf(eventType.enumValues))
+  .min(1, code("REQUIRED", "must name a type"))
+  .transform((named) => [...new Set(named)])
+  .nullish();
+const documentText = z.string().refine(isStorable, code("INVALID_TEXT", "holds a NUL or a lone surrogate"));
 // The document's own bounds are those of every document.
 const newWebhook = z.strictObject({
   url: z.string(),
   description: optional(shortText),
-  document: optional(z.string()),
+  document: optional(documentText),
   types,
 });
 const changes = z.strictObject({
   url: z.string().optional(),
   description: shortText.nullish(),
-  document: z.string().optional(),
+  document: documentText.optional(),
   types,
 });
 

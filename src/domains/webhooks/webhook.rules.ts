@@ -3,6 +3,8 @@ import type { Refusal } from "../../platform/errors.js";
 
 /** Longer ones are mistakes; some proxies refuse them. */
 const maxUrlLength = 2_000;
+/** Readers of URLs drop, cut off or encode these without a word: what is stored would not be what is called. */
+const stray = /[\s\p{Cc}\p{Cs}]/u;
 /** What a name that means this machine ends in. */
 const localName = /(^|\.)localhost\.?$/i;
 
@@ -12,7 +14,7 @@ const localName = /(^|\.)localhost\.?$/i;
  */
 export function whyNotUrl(text: string, allowPrivate: boolean): Refusal | null {
   if (text.length > maxUrlLength) return refusal("TOO_LONG", `may have at most ${maxUrlLength} characters`);
-  if (!URL.canParse(text)) return refusal("INVALID_URL", "must be a URL");
+  if (stray.test(text) || !URL.canParse(text)) return refusal("INVALID_URL", "must be a URL");
   const url = new URL(text);
   if (url.protocol !== "https:" && !(allowPrivate && url.protocol === "http:"))
     return refusal("INVALID_URL", "must start with https://");

@@ -38,11 +38,23 @@ async function create(input: object, key = app.key) {
 const countWebhooks = async () =>
   (await app.execute("{ webhooks { totalCount } }")).data.webhooks.totalCount as number;
 
+test("types that are named many times are kept once", async () => {
+  const types = Array.from({ length: 10_000 }, () => "TICKET_OPENED");
+  const { id } = await givenWebhook(app, { url: "https://example.com/", types });
+  expect((await webhookNow(app, id)).types).toEqual(["TICKET_OPENED"]);
+});
+
 test.each([
   ["no URL", { url: "nonsense" }, "INVALID_URL", "url"],
   ["another scheme", { url: "ftp://example.com/" }, "INVALID_URL", "url"],
   ["a long description", { description: "x".repeat(501) }, "TOO_LONG", "description"],
   ["a NUL", { description: "\u0000" }, "INVALID_TEXT", "description"],
+  [
+    "a NUL in a comment",
+    { document: "# \u0000\nsubscription { events { cursor } }" },
+    "INVALID_TEXT",
+    "document",
+  ],
   ["no types at all", { types: [] }, "REQUIRED", "types"],
   ["no GraphQL", { document: "subscription {" }, "GRAPHQL_PARSE_FAILED", "document"],
   ["an empty document", { document: "" }, "GRAPHQL_PARSE_FAILED", "document"],
