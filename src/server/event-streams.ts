@@ -57,6 +57,10 @@ export function createEventStreams(options: EventStreamOptions): EventStreams {
     if (refused?.[0]?.extensions.code === "GRAPHQL_PARSE_FAILED") {
       return refuse(response, 400, shown({ errors: refused }));
     }
+    if ("document" in prepared && prepared.operation.operation === "mutation" && request.method === "GET") {
+      response.setHeader("allow", "POST");
+      return refuse(response, 405, shown({ errors: [changesByGet()] }));
+    }
     const outlet = new EventOutlet(response, shown);
     const connection: Connection = {
       key,
@@ -130,6 +134,11 @@ function refuse(response: ServerResponse, status: number, body: unknown): void {
 
 function revoked(): ApiError {
   return new ApiError("UNAUTHENTICATED", "The key was revoked, has expired, or may do something else now.");
+}
+
+/** Whoever gets an address again, as browsers do when a stream ends, would change things again. */
+function changesByGet(): ApiError {
+  return new ApiError("BAD_REQUEST", "Mutations are sent by POST.");
 }
 
 function tooMany(): ApiError {

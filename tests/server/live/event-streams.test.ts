@@ -147,6 +147,10 @@ test("a GET with its request in the address is served likewise, behind the same 
   expect((await fetch(address, { headers: { accept: "text/event-stream" } })).status).toBe(401);
   const broken = await fetch(`${address}{`, { headers });
   expect(broken.status).toBe(400);
+  const query = 'mutation { deleteWebhook(id: "whk_0") { deletedId } }';
+  const changing = await fetch(`${app.url}/graphql?${new URLSearchParams({ query })}`, { headers });
+  expect(changing.status).toBe(405);
+  expect(await changing.json()).toMatchObject({ errors: [{ extensions: { code: "BAD_REQUEST" } }] });
 });
 
 test("scopes and cost hold as on every transport", async () => {
