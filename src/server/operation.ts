@@ -148,6 +148,8 @@ export function clientError(logger: Logger, requestId: string, error: unknown): 
 
 /** Text of the documents that are kept: thousands of a front end's own. */
 const maxKeptText = 4 * 1024 * 1024;
+/** What a document costs besides its text, in characters: the smallest one, parsed, takes as much memory as one of this length. */
+const textOfAny = 1_024;
 const kept = new WeakMap<GraphQLSchema, LRUCache<string, DocumentNode>>();
 
 /** The document, parsed and valid, or what is wrong with it. Good ones are kept: a thousand clients send the same. */
@@ -162,7 +164,7 @@ function checkedDocument(schema: GraphQLSchema, text: string): DocumentNode | re
   const document = parseDocument(text);
   const invalid = validate(schema, document, [...specifiedRules, ...validationRules], validationOptions);
   if (invalid.length) return invalid.map((error) => withCode(error, "GRAPHQL_VALIDATION_FAILED"));
-  documents.set(text, document, { size: text.length });
+  documents.set(text, document, { size: text.length + textOfAny });
   return document;
 }
 
