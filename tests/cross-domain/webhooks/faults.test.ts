@@ -117,7 +117,11 @@ test("receivers that do not answer hold places of their key alone: another key's
   while (silent.received.length < 36) await silent.next();
   const { id } = await givenWebhook(app, { url: receiver.url, document: contacts }, other);
   const test = (webhook: string, key: string) =>
-    app.execute("mutation ($id: ID!) { sendTestWebhook(id: $id) { delivery { id } } }", { id: webhook }, { key });
+    app.execute(
+      "mutation ($id: ID!) { sendTestWebhook(id: $id) { delivery { id } } }",
+      { id: webhook },
+      { key },
+    );
 
   const { interactionId } = await recordContact(app);
   const { body } = await receiver.next();
