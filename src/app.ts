@@ -7,15 +7,21 @@ import { Feed } from "./cross-domain/live/feed.js";
 import { startRetention } from "./cross-domain/live/retention.js";
 import { type Sequencer, startSequencer } from "./cross-domain/live/sequencer.js";
 import { selectOldestNeeded } from "./domains/webhooks/webhook-progress.queries.js";
+import { type Allowance, NodeBudgets } from "./platform/access/budget.js";
 import { type Authenticate, type Caller, createAuthenticate } from "./platform/access/caller.js";
 import { startKeyUse } from "./platform/access/key-use.js";
 import { rememberCallers } from "./platform/access/remembered-callers.js";
+import { SharedBudgets } from "./platform/access/shared-budgets.js";
 import { createTokenReader, type TokenOptions } from "./platform/access/tokens.js";
 import { connectNats } from "./platform/broker/nats.js";
 import type { Audience } from "./platform/database/audience.js";
 import { type ConnectionOptions, type DatabaseOptions, openDatabase } from "./platform/database/database.js";
 import { migrateDatabase } from "./platform/database/migrate.js";
-import { defaultMaxConnectionsPerKey } from "./platform/limits.js";
+import {
+  defaultBudgetPoints,
+  defaultMaxConnectionsPerKey,
+  defaultRestoredPerSecond,
+} from "./platform/limits.js";
 import { faultOf, type Logger } from "./platform/log.js";
 import { CompiledReads } from "./platform/reads/compiled-reads.js";
 import { createApollo } from "./server/apollo.js";
@@ -56,6 +62,10 @@ export interface AppOptions {
   federation?: boolean;
   /** Live connections that one key may hold; see `defaultMaxConnectionsPerKey`. */
   maxConnectionsPerKey?: number;
+  /** What a key may spend; see `defaultBudgetPoints` and `defaultRestoredPerSecond`. */
+  budget?: Partial<Allowance>;
+  /** Budgets are kept in the database, for all nodes together. */
+  sharedBudgets?: boolean;
   /** How long slow and silent clients are waited for. */
   patience?: Partial<Patience>;
   /** Days that events are kept for streams that resume. */
@@ -138,9 +148,17 @@ async function startServices(
     { allowPrivate: options.webhookPrivateAddresses ?? false, ...options.webhookOptions },
   );
   opened.push(() => webhooks.stop());
+  const standard = {
+    maximum: defaultBudgetPoints,
+    restoreRate: defaultRestoredPerSecond,
+    ...options.budget,
+  };
   const services: Services = {
     database,
     feed,
+    budgets: options.sharedBudgets
+      ? new SharedBudgets(database, standard, (error) => options.logger.warn(faultOf(error), "budgets"))
+      : new NodeBudgets(standard),
     phoneRegion: options.phoneRegion,
     onCommitted: () => sequencer.poke(),
     webhooks,

@@ -1,7 +1,12 @@
 import { getCountries } from "libphonenumber-js/max";
 import { z } from "zod";
+import type { Allowance } from "./platform/access/budget.js";
 import type { TokenOptions } from "./platform/access/tokens.js";
-import { defaultMaxConnectionsPerKey } from "./platform/limits.js";
+import {
+  defaultBudgetPoints,
+  defaultMaxConnectionsPerKey,
+  defaultRestoredPerSecond,
+} from "./platform/limits.js";
 
 /** Everything the environment decides. */
 export interface Config {
@@ -18,6 +23,10 @@ export interface Config {
   compiledReads: boolean;
   explainReads: boolean;
   maxConnectionsPerKey: number;
+  /** What a key may spend that has no allowance of its own. */
+  budget: Allowance;
+  /** Budgets are kept in the database, for all nodes together. */
+  sharedBudgets: boolean;
   /** Serves as a subgraph of Apollo Federation v2. */
   federation: boolean;
   /** Days that events are kept for streams that resume. */
@@ -40,6 +49,10 @@ const wholeDays = `must be a whole number of days from 1 to ${maxRetentionDays}`
 const natsServer = /^(nats|tls):\/\/[^/?#]+\/?$/;
 
 const onOff = z.enum(["on", "off"], "must be on or off");
+const countAboveZero = z.coerce
+  .number("must be a whole number above 0")
+  .int("must be a whole number above 0")
+  .min(1, "must be a whole number above 0");
 const oneOrZero = z.enum(["1", "0"], "must be 1 or 0");
 
 /** Keys that came over plain HTTP could be anybody's; this machine's own network is no such way. */
@@ -101,11 +114,10 @@ const environment = z.object({
     .default([]),
   COMPILED_READS: onOff.default("on"),
   EXPLAIN_READS: onOff.default("off"),
-  MAX_CONNECTIONS_PER_KEY: z.coerce
-    .number("must be a whole number above 0")
-    .int("must be a whole number above 0")
-    .min(1, "must be a whole number above 0")
-    .default(defaultMaxConnectionsPerKey),
+  MAX_CONNECTIONS_PER_KEY: countAboveZero.default(defaultMaxConnectionsPerKey),
+  RATE_LIMIT_POINTS: countAboveZero.default(defaultBudgetPoints),
+  RATE_LIMIT_RESTORE: countAboveZero.default(defaultRestoredPerSecond),
+  RATE_LIMIT_STORE: z.enum(["memory", "postgres"], "must be memory or postgres").default("memory"),
   FEDERATION: oneOrZero.default("0"),
   EVENT_RETENTION_DAYS: z.coerce
     .number(wholeDays)
@@ -158,6 +170,8 @@ export function readConfig(env: Record<string, string | undefined>): Config {
     compiledReads: data.COMPILED_READS === "on",
     explainReads: data.EXPLAIN_READS === "on",
     maxConnectionsPerKey: data.MAX_CONNECTIONS_PER_KEY,
+    budget: { maximum: data.RATE_LIMIT_POINTS, restoreRate: data.RATE_LIMIT_RESTORE },
+    sharedBudgets: data.RATE_LIMIT_STORE === "postgres",
     federation: data.FEDERATION === "1",
     eventRetentionDays: data.EVENT_RETENTION_DAYS,
     natsUrl: data.NATS_URL ?? null,

@@ -10,6 +10,7 @@ import { purchaseLoaders } from "./domains/purchases/purchase.loaders.js";
 import { ticketLoaders } from "./domains/tickets/ticket.loaders.js";
 import type { WebhookServices } from "./domains/webhooks/webhook.actions.js";
 import { webhookLoaders } from "./domains/webhooks/webhook.loaders.js";
+import type { Budgets } from "./platform/access/budget.js";
 import type { Caller } from "./platform/access/caller.js";
 import { type Audience, readFor } from "./platform/database/audience.js";
 import type { Database } from "./platform/database/database.js";
@@ -19,6 +20,7 @@ import { lazyLoaders } from "./platform/loaders.js";
 export interface Services {
   database: Database;
   feed: Feed;
+  budgets: Budgets;
   /** Country of phone numbers that are written without one, ISO 3166-1 alpha-2; null: such numbers are refused. */
   phoneRegion: string | null;
   /** Called after each commit that appended events. */
@@ -49,6 +51,7 @@ export function createContext(
 /** Loaders are made when they are first asked for: many requests need none. */
 class Context implements RequestContext {
   readonly feed: Feed;
+  readonly budgets: Budgets;
   readonly phoneRegion: string | null;
   readonly onCommitted: () => void;
   readonly webhooks: Services["webhooks"];
@@ -62,6 +65,7 @@ class Context implements RequestContext {
     readonly audience: Audience,
   ) {
     this.feed = services.feed;
+    this.budgets = services.budgets;
     this.phoneRegion = services.phoneRegion;
     this.onCommitted = services.onCommitted;
     this.webhooks = services.webhooks;

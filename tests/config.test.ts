@@ -15,6 +15,8 @@ test("without variables the server listens on loopback, on port 4000, with an em
     compiledReads: true,
     explainReads: false,
     maxConnectionsPerKey: 10_000,
+    sharedBudgets: false,
+    budget: { maximum: 200_000, restoreRate: 20_000 },
     federation: false,
     eventRetentionDays: 7,
     natsUrl: null,

@@ -7,10 +7,18 @@ import type { FormattedExecutionResult, GraphQLSchema } from "graphql";
 import type { RequestContext } from "../context.js";
 import { ApiError } from "../platform/errors.js";
 import type { Logger } from "../platform/log.js";
-import { checkCost } from "./cost.js";
+import { priceOf } from "./cost.js";
 import { retryAfterSeconds } from "./http.js";
-import { checkAccess, clientError, parseOptions, validationOptions, validationRules } from "./operation.js";
+import {
+  checkAccess,
+  clientError,
+  documentLimits,
+  parseOptions,
+  validationOptions,
+  validationRules,
+} from "./operation.js";
 import { createQueryReads, type QueryReads, type ReadOptions, stringifyResult } from "./query-reads.js";
+import { type AnswerCost, objectsIn, settle, spend } from "./spending.js";
 
 /** Apollo as the HTTP side of the one pipeline (`operation.ts`): its hooks call the same checks that the socket calls. */
 export function createApollo(
@@ -60,14 +68,16 @@ function pipeline(
             );
           }
           checkAccess(schema, document, operation, contextValue.caller);
-          checkCost(schema, document, operation, request.variables ?? {});
+          await spend(contextValue, priceOf(schema, document, operation, request.variables ?? {}));
         },
         responseForOperation: reads.answer,
         async willSendResponse({ request, response, errors, contextValue }) {
           if (response.body.kind !== "single") return;
           const { singleResult } = response.body;
-          const read = reads.explanation(contextValue);
-          if (read && singleResult.data) singleResult.extensions = { ...singleResult.extensions, read };
+          const cost = settle(contextValue, reads.objects(contextValue) ?? objectsIn(singleResult.data));
+          const read = singleResult.data ? reads.explanation(contextValue) : undefined;
+          singleResult.extensions = { ...singleResult.extensions, ...(read && { read }), cost };
+          tellInHeaders(response.http, cost);
           if (errors)
             singleResult.errors = errors.map((error) => clientError(logger, contextValue.requestId, error));
           // A read that failed told its error itself.
@@ -77,6 +87,13 @@ function pipeline(
       };
     },
   };
+}
+
+/** The budget where balancers and generic clients look for it. */
+function tellInHeaders({ headers }: GraphQLResponse["http"], { throttleStatus }: AnswerCost): void {
+  if (!throttleStatus) return;
+  headers.set("x-ratelimit-limit", String(throttleStatus.maximum));
+  headers.set("x-ratelimit-remaining", String(Math.max(throttleStatus.available, 0)));
 }
 
 /** The status where Apollo's own does not say what balancers and clients decide by. */
@@ -107,6 +124,7 @@ const documentCodes: readonly unknown[] = [
   "GRAPHQL_VALIDATION_FAILED",
   "OPERATION_RESOLUTION_FAILURE",
   "BAD_USER_INPUT",
+  ...documentLimits,
 ];
 
 /** Apollo's own lines go to our log; they name no data. */

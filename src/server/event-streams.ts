@@ -8,7 +8,8 @@ import type { Connection, Connections } from "./live/connections.js";
 import { EventOutlet } from "./live/event-outlet.js";
 import type { Hub } from "./live/hub.js";
 import type { Patience } from "./live/patience.js";
-import { clientError, prepareOperation } from "./operation.js";
+import { clientError, graphqlError, prepareOperation } from "./operation.js";
+import { type Price, spend, withCost } from "./spending.js";
 
 export interface EventStreamOptions {
   schema: GraphQLSchema;
@@ -57,6 +58,8 @@ export function createEventStreams(options: EventStreamOptions): EventStreams {
     if (refused?.[0]?.extensions.code === "GRAPHQL_PARSE_FAILED") {
       return refuse(response, 400, shown({ errors: refused }));
     }
+    const throttled = "document" in prepared && (await refusalOf(context, prepared.price));
+    if (throttled) return refuse(response, 429, shown({ errors: [throttled] }), throttled);
     const outlet = new EventOutlet(response, shown);
     const connection: Connection = {
       key,
@@ -80,7 +83,7 @@ export function createEventStreams(options: EventStreamOptions): EventStreams {
     if (operation.operation !== "subscription") {
       const operationName = operation.name?.value ?? null;
       const args = { schema, document, operationName, variableValues: variables, contextValue: context };
-      return outlet.finish(await executePlanned(args));
+      return outlet.finish(withCost(context, await executePlanned(args)));
     }
     const lastEventId = request.headers["last-event-id"];
     const after = typeof lastEventId === "string" && lastEventId !== "" ? lastEventId : null;
@@ -123,8 +126,29 @@ function inAddress(given: URLSearchParams): Record<string, unknown> {
   }
 }
 
-function refuse(response: ServerResponse, status: number, body: unknown): void {
-  response.writeHead(status, { "content-type": "application/json; charset=utf-8" }).end(JSON.stringify(body));
+/** Charges the operation; the refusal where it cannot be paid for. */
+async function refusalOf(context: RequestContext, price: Price): Promise<GraphQLError | null> {
+  try {
+    await spend(context, price);
+    return null;
+  } catch (refusal) {
+    return graphqlError(refusal);
+  }
+}
+
+function refuse(response: ServerResponse, status: number, body: unknown, error?: GraphQLError): void {
+  const retryAfter = retryAfterOf(error);
+  response
+    .writeHead(status, {
+      "content-type": "application/json; charset=utf-8",
+      ...(retryAfter && { "retry-after": retryAfter }),
+    })
+    .end(JSON.stringify(body));
+}
+
+function retryAfterOf(error: GraphQLError | undefined): string | undefined {
+  const http = error?.extensions.http as { headers?: ReadonlyMap<string, string> } | undefined;
+  return http?.headers?.get("retry-after");
 }
 
 function revoked(): ApiError {

@@ -17,9 +17,10 @@ import type { LiveRequest } from "./live/live-request.js";
 import { LiveSocket } from "./live/live-socket.js";
 import type { Patience } from "./live/patience.js";
 import { SocketStream } from "./live/socket-stream.js";
-import { clientError, prepareOperation } from "./operation.js";
+import { clientError, graphqlError, prepareOperation } from "./operation.js";
 import { originAllowed } from "./origins.js";
 import { SocketOperations } from "./socket-operations.js";
+import { spend, withCost } from "./spending.js";
 
 export interface WebSocketOptions {
   schema: GraphQLSchema;
@@ -170,11 +171,19 @@ function hooks({ schema, logger, ...options }: WebSocketOptions) {
       };
       operations.begin(id, args, audience);
       requests.set(args, { id, extra, live: { ...prepared, variables, caller } });
-      return args;
+      return spend(args.contextValue as RequestContext, prepared.price).then(
+        () => args,
+        (refusal: unknown) => {
+          operations.end(args);
+          operations.leave(id);
+          return [graphqlError(refusal)];
+        },
+      );
     },
     async execute(args: ExecutionArgs) {
       const { operations } = requests.get(args)!.extra;
-      return operations.once(args, () => executePlanned(args));
+      const result = await operations.once(args, () => executePlanned(args));
+      return withCost(args.contextValue as RequestContext, result);
     },
     async subscribe(args: ExecutionArgs) {
       const { id, live, extra } = requests.get(args)!;

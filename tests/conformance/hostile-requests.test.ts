@@ -19,8 +19,12 @@ const doubled = (levels: number) =>
 
 const documents: [string, string, RegExp][] = [
   ["10,000 aliases", `{ ${times(10_000, (i) => `a${i}:__typename`)} }`, /^PAYLOAD_TOO_LARGE$/],
-  ["as many aliases as fit", `{ ${times(600, (i) => `a${i}:__typename`)} }`, /^GRAPHQL_VALIDATION_FAILED$/],
-  ["10,000 fields", `{ ${times(10_000, () => "a")} }`, /^GRAPHQL_PARSE_FAILED$/],
+  [
+    "as many aliases as fit",
+    `{ ${times(600, (i) => `a${i}:__typename`)} }`,
+    /^TOO_MANY_(ALIASES|ROOT_FIELDS)$/,
+  ],
+  ["10,000 fields", `{ ${times(10_000, () => "a")} }`, /^TOO_MANY_TOKENS$/],
   ["a fragment that holds itself", "{ ...f0 } fragment f0 on Query { ...f0 }", /^GRAPHQL_VALIDATION_FAILED$/],
   ["a ring of 200 fragments", `{ ...f0 } ${ring(200)}`, /^GRAPHQL_VALIDATION_FAILED$/],
   [

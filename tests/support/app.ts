@@ -43,6 +43,9 @@ interface TestAppOptions {
   explainReads?: boolean;
   /** Bounds and waiting times of live connections, where a test cannot wait for the real ones. */
   live?: Pick<AppOptions, "maxConnectionsPerKey" | "patience">;
+  /** What a key may spend, where a test spends it. */
+  budget?: AppOptions["budget"];
+  sharedBudgets?: boolean;
   /** On: the schema is that of a subgraph. */
   federation?: boolean;
   /** Whose tokens are taken besides keys. */
@@ -78,6 +81,8 @@ export async function startTestApp(options: TestAppOptions = {}): Promise<TestAp
     ...options.live,
     webhookPrivateAddresses: options.webhookPrivateAddresses ?? true,
     webhookOptions: options.webhooks ?? {},
+    sharedBudgets: options.sharedBudgets ?? false,
+    ...(options.budget && { budget: options.budget }),
     logger: createLogger(process.env.TEST_LOG ?? "silent"),
     databaseOptions: {
       onStatement: (text) => {
