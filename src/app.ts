@@ -32,9 +32,11 @@ import { watchFeed } from "./server/feed-metrics.js";
 import { createGraphiql } from "./server/graphiql.js";
 import { createHealth } from "./server/health.js";
 import { createHttpServer, graphqlPath, presentedKey, unauthenticated } from "./server/http.js";
+import { KnownDocuments } from "./server/known-documents.js";
 import { Connections } from "./server/live/connections.js";
 import { Hub } from "./server/live/hub.js";
 import { defaultPatience, type Patience } from "./server/live/patience.js";
+import { readManifest } from "./server/manifest.js";
 import { createMetrics, createMetricsPage, type Metrics } from "./server/metrics.js";
 import { reads } from "./server/reads.js";
 import { starter } from "./server/starter.js";
@@ -64,6 +66,8 @@ export interface AppOptions {
   maxConnectionsPerKey?: number;
   /** What a key may spend; see `defaultBudgetPoints` and `defaultRestoredPerSecond`. */
   budget?: Partial<Allowance>;
+  /** Path of the manifest of trusted documents. */
+  trustedDocuments?: string | null;
   /** Budgets are kept in the database, for all nodes together. */
   sharedBudgets?: boolean;
   /** How long slow and silent clients are waited for. */
@@ -177,7 +181,10 @@ async function serve(
   const schema = options.federation ? await asSubgraph(await builtSchema()) : await builtSchema();
   const compiled = (options.compiledReads ?? true) ? new CompiledReads(schema, reads, database) : null;
   const readOptions = { compiled, metrics, explain: options.explainReads ?? false };
-  const apollo = createApollo(schema, logger, readOptions);
+  const documents = new KnownDocuments(
+    options.trustedDocuments ? readManifest(options.trustedDocuments) : undefined,
+  );
+  const apollo = createApollo(schema, logger, readOptions, documents);
   await apollo.start();
   opened.push(() => apollo.stop());
   const authenticate = startAuthenticate(options, services, opened);
@@ -194,9 +201,10 @@ async function serve(
   const connections = new Connections({ authenticate, logger, maxPerKey });
   opened.push(async () => connections.stop());
   const patience = { ...defaultPatience, ...options.patience };
-  const events = createEventStreams({ schema, hub, connections, logger, patience });
+  const events = createEventStreams({ schema, documents, hub, connections, logger, patience });
   const http = createHttpServer({
     apollo,
+    documents,
     events,
     logger,
     allowedOrigins,
@@ -218,6 +226,7 @@ async function serve(
   opened.push(() => drain(http));
   const sockets = serveWebSocket(http, {
     schema,
+    documents,
     logger,
     allowedOrigins,
     authenticate,

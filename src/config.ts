@@ -25,6 +25,8 @@ export interface Config {
   maxConnectionsPerKey: number;
   /** What a key may spend that has no allowance of its own. */
   budget: Allowance;
+  /** Path of the manifest of trusted documents. */
+  trustedDocuments: string | null;
   /** Budgets are kept in the database, for all nodes together. */
   sharedBudgets: boolean;
   /** Serves as a subgraph of Apollo Federation v2. */
@@ -117,6 +119,7 @@ const environment = z.object({
   MAX_CONNECTIONS_PER_KEY: countAboveZero.default(defaultMaxConnectionsPerKey),
   RATE_LIMIT_POINTS: countAboveZero.default(defaultBudgetPoints),
   RATE_LIMIT_RESTORE: countAboveZero.default(defaultRestoredPerSecond),
+  TRUSTED_DOCUMENTS: z.string().optional(),
   RATE_LIMIT_STORE: z.enum(["memory", "postgres"], "must be memory or postgres").default("memory"),
   FEDERATION: oneOrZero.default("0"),
   EVENT_RETENTION_DAYS: z.coerce
@@ -171,6 +174,7 @@ export function readConfig(env: Record<string, string | undefined>): Config {
     explainReads: data.EXPLAIN_READS === "on",
     maxConnectionsPerKey: data.MAX_CONNECTIONS_PER_KEY,
     budget: { maximum: data.RATE_LIMIT_POINTS, restoreRate: data.RATE_LIMIT_RESTORE },
+    trustedDocuments: data.TRUSTED_DOCUMENTS ?? null,
     sharedBudgets: data.RATE_LIMIT_STORE === "postgres",
     federation: data.FEDERATION === "1",
     eventRetentionDays: data.EVENT_RETENTION_DAYS,

@@ -15,6 +15,7 @@ test("without variables the server listens on loopback, on port 4000, with an em
     compiledReads: true,
     explainReads: false,
     maxConnectionsPerKey: 10_000,
+    trustedDocuments: null,
     sharedBudgets: false,
     budget: { maximum: 200_000, restoreRate: 20_000 },
     federation: false,

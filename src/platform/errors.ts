@@ -23,6 +23,8 @@ export const errorCodes = [
   "TOO_MANY_ROOT_FIELDS",
   "TOO_MANY_TOKENS",
   "THROTTLED",
+  "DOCUMENT_NOT_FOUND",
+  "DOCUMENT_NOT_TRUSTED",
   "TOO_MANY_CONNECTIONS",
   "UNAVAILABLE",
 ] as const;

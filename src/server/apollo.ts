@@ -9,6 +9,7 @@ import { ApiError } from "../platform/errors.js";
 import type { Logger } from "../platform/log.js";
 import { priceOf } from "./cost.js";
 import { retryAfterSeconds } from "./http.js";
+import type { KnownDocuments } from "./known-documents.js";
 import {
   checkAccess,
   clientError,
@@ -25,6 +26,7 @@ export function createApollo(
   schema: GraphQLSchema,
   logger: Logger,
   reads: ReadOptions,
+  documents: KnownDocuments,
 ): ApolloServer<RequestContext> {
   return new ApolloServer<RequestContext>({
     schema,
@@ -39,6 +41,7 @@ export function createApollo(
     // Both headers force a preflight, so a page of a foreign origin cannot send them by itself.
     csrfPrevention: { requestHeaders: ["apollo-require-preflight", "authorization", "x-api-key"] },
     stringifyResult,
+    persistedQueries: { cache: documents.cache },
     logger: quiet(logger),
     plugins: [
       ApolloServerPluginCacheControlDisabled(),

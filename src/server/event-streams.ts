@@ -4,6 +4,7 @@ import type { RequestContext } from "../context.js";
 import { ApiError } from "../platform/errors.js";
 import type { Logger } from "../platform/log.js";
 import { executePlanned } from "./executor/execute.js";
+import type { KnownDocuments } from "./known-documents.js";
 import type { Connection, Connections } from "./live/connections.js";
 import { EventOutlet } from "./live/event-outlet.js";
 import type { Hub } from "./live/hub.js";
@@ -13,6 +14,7 @@ import { type Price, spend, withCost } from "./spending.js";
 
 export interface EventStreamOptions {
   schema: GraphQLSchema;
+  documents: KnownDocuments;
   hub: Hub;
   connections: Connections;
   logger: Logger;
@@ -38,7 +40,7 @@ export function wantsEvents({ headers }: IncomingMessage): boolean {
 }
 
 export function createEventStreams(options: EventStreamOptions): EventStreams {
-  const { schema, hub, connections, logger, patience } = options;
+  const { schema, documents, hub, connections, logger, patience } = options;
   const open = new Set<EventOutlet>();
   const caring = setInterval(() => {
     const now = Date.now();
@@ -53,7 +55,7 @@ export function createEventStreams(options: EventStreamOptions): EventStreams {
       errors ? { errors: errors.map((error) => clientError(logger, requestId, error)), ...result } : result;
     const asked = readRequest(from);
     if (asked instanceof GraphQLError) return refuse(response, 400, shown({ errors: [asked] }));
-    const prepared = prepareOperation(schema, caller, asked);
+    const prepared = prepareOperation(schema, documents, caller, asked);
     const refused = "document" in prepared ? null : prepared;
     if (refused?.[0]?.extensions.code === "GRAPHQL_PARSE_FAILED") {
       return refuse(response, 400, shown({ errors: refused }));
@@ -98,29 +100,36 @@ export function createEventStreams(options: EventStreamOptions): EventStreams {
   }
 }
 
-type Readable = Parameters<typeof prepareOperation>[2];
+type Readable = Parameters<typeof prepareOperation>[3];
 
 function readRequest(from: unknown): Readable | GraphQLError {
   const refusal = (message: string) => new ApiError("BAD_REQUEST", message);
   const given = from instanceof URLSearchParams ? inAddress(from) : from;
   if (typeof given !== "object" || given === null) return refusal("The request has to be a JSON object.");
-  const { query, operationName, variables } = given as Record<string, unknown>;
-  if (typeof query !== "string") return refusal("`query` has to be a document.");
+  const { query, documentId, extensions, operationName, variables } = given as Record<string, unknown>;
+  const named = query === undefined && (documentId !== undefined || extensions !== undefined);
+  if (typeof query !== "string" && !named) return refusal("`query` has to be a document.");
   if (operationName != null && typeof operationName !== "string")
     return refusal("`operationName` has to be a text.");
   if (variables != null && (typeof variables !== "object" || Array.isArray(variables)))
     return refusal("`variables` has to be an object.");
   return {
-    query,
+    ...(typeof query === "string" && { query }),
+    documentId,
+    extensions,
     operationName: operationName ?? null,
     variables: variables as Record<string, unknown> | null,
   };
 }
 
 function inAddress(given: URLSearchParams): Record<string, unknown> {
-  const { variables, ...others } = Object.fromEntries(given);
+  const { variables, extensions, ...others } = Object.fromEntries(given);
   try {
-    return { ...others, variables: variables === undefined ? null : JSON.parse(variables) };
+    return {
+      ...others,
+      ...(extensions !== undefined && { extensions: JSON.parse(extensions) }),
+      variables: variables === undefined ? null : JSON.parse(variables),
+    };
   } catch {
     return { ...others, variables: "not JSON" };
   }

@@ -37,6 +37,7 @@ import { faultOf, type Logger } from "../platform/log.js";
 import { isDeeperThan } from "../platform/text.js";
 import { requirementsOf } from "./access.js";
 import { priceOf } from "./cost.js";
+import type { KnownDocuments } from "./known-documents.js";
 import { maxRepeatsRule } from "./repeats.js";
 import { maxRootFieldsRule } from "./root-fields.js";
 import type { Price } from "./spending.js";
@@ -85,17 +86,21 @@ export interface PreparedOperation {
 /** Parses, validates, limits and authorises one operation of a socket; answers the errors when it may not run. */
 export function prepareOperation(
   schema: GraphQLSchema,
+  documents: KnownDocuments | null,
   caller: Caller,
   request: {
-    query: string;
+    query?: string;
+    documentId?: unknown;
+    extensions?: unknown;
     operationName?: string | null | undefined;
     variables?: Readonly<Record<string, unknown>> | null | undefined;
   },
 ): PreparedOperation | readonly GraphQLError[] {
   try {
-    if (Buffer.byteLength(request.query) > maxDocumentBytes) return [tooLarge()];
+    const text = (documents ? documents.resolve(request, caller) : request.query) ?? "";
+    if (Buffer.byteLength(text) > maxDocumentBytes) return [tooLarge()];
     if (isDeeperThan(request.variables, maxJsonDepth)) return [tooDeep()];
-    const document = checkedDocument(schema, request.query);
+    const document = checkedDocument(schema, text);
     if (!("kind" in document)) return document;
     const operation = getOperationAST(document, request.operationName);
     if (!operation)

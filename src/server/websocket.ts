@@ -11,6 +11,7 @@ import { maxSocketMessageBytes } from "../platform/limits.js";
 import { faultOf, type Logger } from "../platform/log.js";
 import { executePlanned } from "./executor/execute.js";
 import { graphqlPath, presentedKey, unauthenticated } from "./http.js";
+import type { KnownDocuments } from "./known-documents.js";
 import type { Connection, Connections } from "./live/connections.js";
 import type { Hub } from "./live/hub.js";
 import type { LiveRequest } from "./live/live-request.js";
@@ -24,6 +25,7 @@ import { spend, withCost } from "./spending.js";
 
 export interface WebSocketOptions {
   schema: GraphQLSchema;
+  documents: KnownDocuments;
   authenticate: Authenticate;
   createContext(caller: Caller, requestId: string, audience: Audience): RequestContext;
   hub: Hub;
@@ -113,7 +115,7 @@ function speak(protocol: ReturnType<typeof makeServer<Params, Extra>>, extra: Ex
         await extra.live.room();
       },
       close: (code, reason) => ws.close(code, reason),
-      onMessage: (take) => ws.on("message", (data) => take(String(data)).catch(fault)),
+      onMessage: (take) => ws.on("message", (data) => take(withQuery(String(data))).catch(fault)),
     },
     extra,
   );
@@ -150,7 +152,7 @@ function hooks({ schema, logger, ...options }: WebSocketOptions) {
         return false;
       }
     },
-    onSubscribe({ extra }: SocketContext, id: string, payload: Parameters<typeof prepareOperation>[2]) {
+    onSubscribe({ extra }: SocketContext, id: string, payload: Parameters<typeof prepareOperation>[3]) {
       const { operations, connection } = extra;
       const { caller } = connection as Connection;
       const refusal = operations.refusal(id);
@@ -158,7 +160,7 @@ function hooks({ schema, logger, ...options }: WebSocketOptions) {
         extra.ws.close(refusal.code, refusal.reason);
         return [unauthenticated()]; // never sent: the socket is closing
       }
-      const prepared = prepareOperation(schema, caller, payload);
+      const prepared = prepareOperation(schema, options.documents, caller, payload);
       if (!("document" in prepared)) return prepared;
       const audience = { left: false };
       const variables = payload.variables ?? {};
@@ -219,6 +221,17 @@ function hooks({ schema, logger, ...options }: WebSocketOptions) {
     onError: (_: unknown, __: string, ___: unknown, errors: readonly GraphQLError[]) =>
       errors.map((error) => clientError(logger, randomUUID(), error)),
   };
+}
+
+/** graphql-ws refuses a request without a text; one that names its document otherwise has an empty one. */
+function withQuery(message: string): string {
+  if (message.includes('"query"') || !/"(documentId|persistedQuery)"/.test(message)) return message;
+  try {
+    const given = JSON.parse(message);
+    return JSON.stringify({ ...given, payload: { ...given.payload, query: "" } });
+  } catch {
+    return message;
+  }
 }
 
 function lowerCased(params: Readonly<Params> | undefined): Params {

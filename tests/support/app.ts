@@ -46,6 +46,8 @@ interface TestAppOptions {
   /** What a key may spend, where a test spends it. */
   budget?: AppOptions["budget"];
   sharedBudgets?: boolean;
+  /** Path of a manifest. */
+  trustedDocuments?: string;
   /** On: the schema is that of a subgraph. */
   federation?: boolean;
   /** Whose tokens are taken besides keys. */
@@ -81,6 +83,7 @@ export async function startTestApp(options: TestAppOptions = {}): Promise<TestAp
     ...options.live,
     webhookPrivateAddresses: options.webhookPrivateAddresses ?? true,
     webhookOptions: options.webhooks ?? {},
+    trustedDocuments: options.trustedDocuments ?? null,
     sharedBudgets: options.sharedBudgets ?? false,
     ...(options.budget && { budget: options.budget }),
     logger: createLogger(process.env.TEST_LOG ?? "silent"),
