@@ -32,6 +32,7 @@ import { watchFeed } from "./server/feed-metrics.js";
 import { createGraphiql } from "./server/graphiql.js";
 import { createHealth } from "./server/health.js";
 import { createHttpServer, graphqlPath, presentedKey, unauthenticated } from "./server/http.js";
+import { Idempotency } from "./server/idempotency.js";
 import { KnownDocuments } from "./server/known-documents.js";
 import { Connections } from "./server/live/connections.js";
 import { Hub } from "./server/live/hub.js";
@@ -181,10 +182,12 @@ async function serve(
   const schema = options.federation ? await asSubgraph(await builtSchema()) : await builtSchema();
   const compiled = (options.compiledReads ?? true) ? new CompiledReads(schema, reads, database) : null;
   const readOptions = { compiled, metrics, explain: options.explainReads ?? false };
+  const idempotency = new Idempotency(database, logger);
+  opened.push(async () => idempotency.stop());
   const documents = new KnownDocuments(
     options.trustedDocuments ? readManifest(options.trustedDocuments) : undefined,
   );
-  const apollo = createApollo(schema, logger, readOptions, documents);
+  const apollo = createApollo(schema, logger, readOptions, documents, idempotency);
   await apollo.start();
   opened.push(() => apollo.stop());
   const authenticate = startAuthenticate(options, services, opened);
@@ -201,7 +204,7 @@ async function serve(
   const connections = new Connections({ authenticate, logger, maxPerKey });
   opened.push(async () => connections.stop());
   const patience = { ...defaultPatience, ...options.patience };
-  const events = createEventStreams({ schema, documents, hub, connections, logger, patience });
+  const events = createEventStreams({ schema, documents, idempotency, hub, connections, logger, patience });
   const http = createHttpServer({
     apollo,
     documents,
@@ -227,6 +230,7 @@ async function serve(
   const sockets = serveWebSocket(http, {
     schema,
     documents,
+    idempotency,
     logger,
     allowedOrigins,
     authenticate,

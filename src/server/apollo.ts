@@ -1,14 +1,16 @@
-import { ApolloServer, type ApolloServerPlugin, type GraphQLResponse } from "@apollo/server";
+import { ApolloServer, type ApolloServerPlugin, type GraphQLResponse, HeaderMap } from "@apollo/server";
 import {
   ApolloServerPluginCacheControlDisabled,
   ApolloServerPluginLandingPageDisabled,
 } from "@apollo/server/plugin/disabled";
 import type { FormattedExecutionResult, GraphQLSchema } from "graphql";
 import type { RequestContext } from "../context.js";
+import type { Audience } from "../platform/database/audience.js";
 import { ApiError } from "../platform/errors.js";
 import type { Logger } from "../platform/log.js";
 import { priceOf } from "./cost.js";
-import { retryAfterSeconds } from "./http.js";
+import { presentedKey, retryAfterSeconds } from "./http.js";
+import type { Begun, Idempotency, ShownResult } from "./idempotency.js";
 import type { KnownDocuments } from "./known-documents.js";
 import {
   checkAccess,
@@ -27,6 +29,7 @@ export function createApollo(
   logger: Logger,
   reads: ReadOptions,
   documents: KnownDocuments,
+  idempotency: Idempotency,
 ): ApolloServer<RequestContext> {
   return new ApolloServer<RequestContext>({
     schema,
@@ -46,7 +49,7 @@ export function createApollo(
     plugins: [
       ApolloServerPluginCacheControlDisabled(),
       ApolloServerPluginLandingPageDisabled(),
-      pipeline(schema, logger, createQueryReads(schema, logger, reads)),
+      pipeline(schema, logger, createQueryReads(schema, logger, reads), idempotency),
     ],
   });
 }
@@ -55,7 +58,9 @@ function pipeline(
   schema: GraphQLSchema,
   logger: Logger,
   reads: QueryReads,
+  idempotency: Idempotency,
 ): ApolloServerPlugin<RequestContext> {
+  const begun = new WeakMap<Audience, Begun>();
   return {
     async requestDidStart() {
       return {
@@ -72,8 +77,22 @@ function pipeline(
           }
           checkAccess(schema, document, operation, contextValue.caller);
           await spend(contextValue, priceOf(schema, document, operation, request.variables ?? {}));
+          if (operation.operation !== "mutation") return;
+          const headers = request.http?.headers;
+          const started = await idempotency.begin({
+            caller: contextValue.caller,
+            presented: presentedKey(Object.fromEntries(headers ?? [])),
+            header: headers?.get("idempotency-key"),
+            document,
+            operation,
+            variables: request.variables ?? {},
+          });
+          if (started) begun.set(contextValue.audience, started);
         },
-        responseForOperation: reads.answer,
+        async responseForOperation(request) {
+          const started = begun.get(request.contextValue.audience);
+          return started && "replay" in started ? replayed(started.replay) : reads.answer(request);
+        },
         async willSendResponse({ request, response, errors, contextValue }) {
           if (response.body.kind !== "single") return;
           const { singleResult } = response.body;
@@ -83,6 +102,8 @@ function pipeline(
           tellInHeaders(response.http, cost);
           if (errors)
             singleResult.errors = errors.map((error) => clientError(logger, contextValue.requestId, error));
+          const started = begun.get(contextValue.audience);
+          if (started && "end" in started) await started.end(singleResult);
           // A read that failed told its error itself.
           if (singleResult.errors)
             tellByStatus(response.http, request.http?.headers.get("accept"), singleResult);
@@ -90,6 +111,12 @@ function pipeline(
       };
     },
   };
+}
+
+/** The first answer again; the header says so. */
+function replayed(result: ShownResult): GraphQLResponse {
+  const headers = new HeaderMap([["idempotent-replayed", "true"]]);
+  return { http: { headers }, body: { kind: "single", singleResult: result } } as GraphQLResponse;
 }
 
 /** The budget where balancers and generic clients look for it. */

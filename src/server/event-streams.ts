@@ -4,17 +4,19 @@ import type { RequestContext } from "../context.js";
 import { ApiError } from "../platform/errors.js";
 import type { Logger } from "../platform/log.js";
 import { executePlanned } from "./executor/execute.js";
+import type { Idempotency } from "./idempotency.js";
 import type { KnownDocuments } from "./known-documents.js";
 import type { Connection, Connections } from "./live/connections.js";
 import { EventOutlet } from "./live/event-outlet.js";
 import type { Hub } from "./live/hub.js";
 import type { Patience } from "./live/patience.js";
-import { clientError, graphqlError, prepareOperation } from "./operation.js";
+import { clientError, graphqlError, prepareOperation, shownResult } from "./operation.js";
 import { type Price, spend, withCost } from "./spending.js";
 
 export interface EventStreamOptions {
   schema: GraphQLSchema;
   documents: KnownDocuments;
+  idempotency: Idempotency;
   hub: Hub;
   connections: Connections;
   logger: Logger;
@@ -40,7 +42,7 @@ export function wantsEvents({ headers }: IncomingMessage): boolean {
 }
 
 export function createEventStreams(options: EventStreamOptions): EventStreams {
-  const { schema, documents, hub, connections, logger, patience } = options;
+  const { schema, documents, idempotency, hub, connections, logger, patience } = options;
   const open = new Set<EventOutlet>();
   const caring = setInterval(() => {
     const now = Date.now();
@@ -85,7 +87,22 @@ export function createEventStreams(options: EventStreamOptions): EventStreams {
     if (operation.operation !== "subscription") {
       const operationName = operation.name?.value ?? null;
       const args = { schema, document, operationName, variableValues: variables, contextValue: context };
-      return outlet.finish(withCost(context, await executePlanned(args)));
+      const header = request.headers["idempotency-key"];
+      const attempt = {
+        ...prepared,
+        variables,
+        caller,
+        presented: key,
+        header: header ? String(header) : null,
+      };
+      const result = await idempotency
+        .once(
+          attempt,
+          async () => executePlanned(args),
+          (told) => shownResult(logger, requestId, told),
+        )
+        .catch((refusal: unknown): ExecutionResult => ({ errors: [graphqlError(refusal)] }));
+      return outlet.finish(withCost(context, result));
     }
     const lastEventId = request.headers["last-event-id"];
     const after = typeof lastEventId === "string" && lastEventId !== "" ? lastEventId : null;

@@ -4,6 +4,7 @@ import { maxDirectivesRule } from "@escape.tech/graphql-armor-max-directives";
 import {
   type ASTNode,
   type DocumentNode,
+  type ExecutionResult,
   GraphQLError,
   type GraphQLFormattedError,
   type GraphQLSchema,
@@ -37,6 +38,7 @@ import { faultOf, type Logger } from "../platform/log.js";
 import { isDeeperThan } from "../platform/text.js";
 import { requirementsOf } from "./access.js";
 import { priceOf } from "./cost.js";
+import type { ShownResult } from "./idempotency.js";
 import type { KnownDocuments } from "./known-documents.js";
 import { maxRepeatsRule } from "./repeats.js";
 import { maxRootFieldsRule } from "./root-fields.js";
@@ -170,6 +172,15 @@ export function clientError(logger: Logger, requestId: string, error: unknown): 
   }
   logger.error({ requestId, ...faultOf(error) }, "fault");
   return internal;
+}
+
+/** A result as the client is shown it. */
+export function shownResult(
+  logger: Logger,
+  requestId: string,
+  { data, errors }: ExecutionResult,
+): ShownResult {
+  return { data, ...(errors && { errors: errors.map((error) => clientError(logger, requestId, error)) }) };
 }
 
 function codeOf(message: string, extensions: GraphQLFormattedError["extensions"]): unknown {

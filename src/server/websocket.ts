@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage, Server } from "node:http";
 import type { Duplex } from "node:stream";
-import type { ExecutionArgs, GraphQLError, GraphQLSchema } from "graphql";
+import type { ExecutionArgs, ExecutionResult, GraphQLError, GraphQLSchema } from "graphql";
 import { type Context, handleProtocols, makeServer } from "graphql-ws";
 import { type WebSocket, WebSocketServer } from "ws";
 import type { RequestContext } from "../context.js";
@@ -11,6 +11,7 @@ import { maxSocketMessageBytes } from "../platform/limits.js";
 import { faultOf, type Logger } from "../platform/log.js";
 import { executePlanned } from "./executor/execute.js";
 import { graphqlPath, presentedKey, unauthenticated } from "./http.js";
+import type { Idempotency } from "./idempotency.js";
 import type { KnownDocuments } from "./known-documents.js";
 import type { Connection, Connections } from "./live/connections.js";
 import type { Hub } from "./live/hub.js";
@@ -18,7 +19,7 @@ import type { LiveRequest } from "./live/live-request.js";
 import { LiveSocket } from "./live/live-socket.js";
 import type { Patience } from "./live/patience.js";
 import { SocketStream } from "./live/socket-stream.js";
-import { clientError, graphqlError, prepareOperation } from "./operation.js";
+import { clientError, graphqlError, prepareOperation, shownResult } from "./operation.js";
 import { originAllowed } from "./origins.js";
 import { SocketOperations } from "./socket-operations.js";
 import { spend, withCost } from "./spending.js";
@@ -26,6 +27,7 @@ import { spend, withCost } from "./spending.js";
 export interface WebSocketOptions {
   schema: GraphQLSchema;
   documents: KnownDocuments;
+  idempotency: Idempotency;
   authenticate: Authenticate;
   createContext(caller: Caller, requestId: string, audience: Audience): RequestContext;
   hub: Hub;
@@ -183,9 +185,19 @@ function hooks({ schema, logger, ...options }: WebSocketOptions) {
       );
     },
     async execute(args: ExecutionArgs) {
-      const { operations } = requests.get(args)!.extra;
-      const result = await operations.once(args, () => executePlanned(args));
-      return withCost(args.contextValue as RequestContext, result);
+      const { live, extra } = requests.get(args)!;
+      const context = args.contextValue as RequestContext;
+      const attempt = { ...live, presented: extra.connection?.key ?? null };
+      const run = () =>
+        options.idempotency.once(
+          attempt,
+          async () => executePlanned(args),
+          (result) => shownResult(logger, context.requestId, result),
+        );
+      const result = await extra.operations
+        .once(args, run)
+        .catch((refusal: unknown): ExecutionResult => ({ errors: [graphqlError(refusal)] }));
+      return withCost(context, result);
     },
     async subscribe(args: ExecutionArgs) {
       const { id, live, extra } = requests.get(args)!;

@@ -22,7 +22,14 @@ afterAll(async () => {
 /** Small tables that every node holds whole. */
 const referenceTables = ["channels", "feed_head", "loyalty_tiers", "rewards", "sources"];
 /** Tables that are looked up, and would be sharded, by a value of their own. */
-const keyedByOwnValue = ["api_keys", "budgets", "identity_claims", "import_runs", "record_claims"];
+const keyedByOwnValue = [
+  "api_keys",
+  "budgets",
+  "idempotent_requests",
+  "identity_claims",
+  "import_runs",
+  "record_claims",
+];
 
 /** Tables of the machinery on the coordinator: they take part in no transaction with customers' rows, and name none. */
 const onCoordinator = ["webhook_deliveries", "webhooks"];
