@@ -86,6 +86,7 @@ function pipeline(
             document,
             operation,
             variables: request.variables ?? {},
+            audience: contextValue.audience,
           });
           if (started) begun.set(contextValue.audience, started);
         },

@@ -93,6 +93,7 @@ export function createEventStreams(options: EventStreamOptions): EventStreams {
         variables,
         caller,
         presented: key,
+        audience: context.audience,
         header: header ? String(header) : null,
       };
       const result = await idempotency

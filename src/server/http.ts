@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { type ApolloServer, HeaderMap } from "@apollo/server";
 import { GraphQLError, type GraphQLFormattedError } from "graphql";
 import type { RequestContext } from "../context.js";
-import type { Audience } from "../platform/database/audience.js";
+import { type Audience, leave } from "../platform/database/audience.js";
 import { ApiError, type ClientCode } from "../platform/errors.js";
 import { maxBodyBytes, maxDocumentBytes, maxJsonDepth } from "../platform/limits.js";
 import { faultOf, type Logger } from "../platform/log.js";
@@ -149,7 +149,7 @@ function told(
 function audienceOf(response: ServerResponse): Audience {
   const audience = { left: false };
   response.once("close", () => {
-    audience.left = true;
+    leave(audience);
   });
   return audience;
 }

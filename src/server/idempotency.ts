@@ -14,8 +14,9 @@ import {
   print,
 } from "graphql";
 import type { Caller } from "../platform/access/caller.js";
+import { type Audience, keepAnswerFor } from "../platform/database/audience.js";
 import type { Database } from "../platform/database/database.js";
-import { ApiError, faultCode } from "../platform/errors.js";
+import { ApiError } from "../platform/errors.js";
 import { faultOf, type Logger } from "../platform/log.js";
 import {
   claimRequest,
@@ -55,6 +56,8 @@ export interface Attempt {
   document: DocumentNode;
   operation: OperationDefinitionNode;
   variables: Readonly<Record<string, unknown>>;
+  /** Who waits for it now; a run goes on without them, so that who comes back finds it done. */
+  audience: Audience;
 }
 
 /** What a client is shown of a result. */
@@ -91,6 +94,7 @@ export class Idempotency {
     const inputHash = hashOf(attempt);
     const claimId = randomUUID();
     const known = await claimRequest(this.database, name, inputHash, claimId);
+    if (!known) keepAnswerFor(attempt.audience);
     if (!known) return { end: (result) => this.end(name, claimId, presented, result) };
     if (!timingSafeEqual(known.inputHash, inputHash)) throw conflict();
     if (!known.answered) throw inProgress();
@@ -112,7 +116,7 @@ export class Idempotency {
     return result;
   }
 
-  /** Kept before it is told, so that who asks again cannot come too early. A fault is not an answer: it may run again. */
+  /** Kept before it is told, so that who asks again cannot come too early. Without data nothing was answered: it may run again. */
   private async end(
     name: RequestName,
     claimId: string,
@@ -121,8 +125,7 @@ export class Idempotency {
   ): Promise<void> {
     try {
       const { data, errors } = result;
-      if (!data || errors?.some(({ extensions }) => passing.includes(extensions?.code)))
-        await releaseRequest(this.database, name, claimId);
+      if (!data) await releaseRequest(this.database, name, claimId);
       else {
         const text = JSON.stringify({ data, ...(errors && { errors }) });
         await keepAnswer(this.database, name, claimId, seal(text, presented, ownerOf(name)));
@@ -133,8 +136,6 @@ export class Idempotency {
     }
   }
 }
-
-const passing: readonly unknown[] = [faultCode, "UNAVAILABLE"];
 
 function ownerOf({ callerId, key }: RequestName): string {
   return `${callerId} ${key}`;

@@ -187,7 +187,7 @@ function hooks({ schema, logger, ...options }: WebSocketOptions) {
     async execute(args: ExecutionArgs) {
       const { live, extra } = requests.get(args)!;
       const context = args.contextValue as RequestContext;
-      const attempt = { ...live, presented: extra.connection?.key ?? null };
+      const attempt = { ...live, presented: extra.connection?.key ?? null, audience: context.audience };
       const run = () =>
         options.idempotency.once(
           attempt,

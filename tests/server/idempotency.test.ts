@@ -188,6 +188,52 @@ test("a run whose node died is taken over after its lease, by the same input onl
   expect((await create(key, "died")).body.data.createApiKey.key).toMatch(/^c360_/);
 });
 
+test("a run goes on when its client hangs up, and who comes back gets its answer", async () => {
+  const contact = {
+    sourceRef: randomUUID(),
+    customer: { sourceRef: "hung-up" },
+    channel: "chat",
+    direction: "INBOUND",
+    initiative: "UNSOLICITED",
+    kind: "message",
+    occurredAt: "2026-11-21T09:30:00Z",
+  };
+  const body = {
+    query: `mutation ($input: RecordInteractionsInput!) { recordInteractions(input: $input) {
+      results { outcome interaction { customer { displayName interactions { totalCount } } } } } }`,
+    variables: { input: { source: "test", interactions: [contact] } },
+  };
+  const key = randomUUID();
+  await app.database.transaction(async (tx) => {
+    await tx.execute(sql`lock table interactions in share mode`);
+    const leaving = new AbortController();
+    const asked = fetch(`${app.url}/graphql`, {
+      method: "POST",
+      signal: leaving.signal,
+      headers: {
+        "content-type": "application/json",
+        authorization: `Bearer ${app.key}`,
+        "idempotency-key": key,
+      },
+      body: JSON.stringify(body),
+    });
+    const waiting = sql`select 1 from pg_locks where relation = 'interactions'::regclass and not granted`;
+    while ((await tx.execute(waiting)).length === 0);
+    leaving.abort();
+    await expect(asked).rejects.toThrow();
+    await app.execute("{ __typename }"); // the server has heard by then
+  });
+  let again = await send(key, body);
+  while (codeOf(again) === "IDEMPOTENCY_IN_PROGRESS") again = await send(key, body);
+  expect(again.headers.get("idempotent-replayed")).toBe("true");
+  expect(again.body.data.recordInteractions.results).toEqual([
+    {
+      outcome: "RECORDED",
+      interaction: { customer: { displayName: null, interactions: { totalCount: 1 } } },
+    },
+  ]);
+});
+
 test("after a day a key is free again, and its row is removed", async () => {
   const key = randomUUID();
   await create(key, "old");
