@@ -178,8 +178,9 @@ test("without explanations the bytes of the statement are the answer, whole and 
   const text = await response.text();
   expect(response.headers.get("content-type")).toBe("application/json; charset=utf-8");
   expect(response.headers.get("content-length")).toBe(String(Buffer.byteLength(text)));
-  const { data } = await resolvers.execute(document("customer-list"), { first: 100 });
-  expect(text).toBe(JSON.stringify({ data }));
+  const { data, extensions } = await resolvers.execute(document("customer-list"), { first: 100 });
+  const { cost } = extensions;
+  expect(text).toBe(JSON.stringify({ data, extensions: { cost } }));
   await plain.stop();
 });
 
