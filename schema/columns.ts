@@ -23,6 +23,8 @@ export const idPrefixes = {
   importRun: "imp",
   webhook: "whk",
   webhookDelivery: "dlv",
+  privacyRequest: "prq",
+  auditEntry: "aud",
 } as const;
 
 export type IdKind = keyof typeof idPrefixes;

@@ -57,8 +57,11 @@ export const customers = pgTable(
     stage: customerStage("stage").notNull().default("LEAD"),
     createdAt: instant("created_at").notNull().default(sql`now()`),
     updatedAt: instant("updated_at").notNull().default(sql`now()`),
+    /** Set when everything personal went; what is left of the row carries the end of its event stream. */
+    erasedAt: instant("erased_at"),
   },
   (t) => [
+    index("customers_merged_into_idx").on(t.mergedInto).where(sql`merged_into is not null`),
     index("customers_created_at_idx").on(t.createdAt, t.id),
     index("customers_display_name_idx").on(t.displayName, t.id),
   ],

@@ -17,6 +17,7 @@ export const eventType = pgEnum("event_type", [
   "CUSTOMER_MERGED",
   "CUSTOMER_ABSORBED",
   "CUSTOMER_ERASED",
+  "EVENT_ERASED",
 ]);
 
 /** The event log. `seq` is contiguous per customer, `pos` contiguous over the whole feed and stamped after commit. */

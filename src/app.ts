@@ -1,4 +1,5 @@
 import "reflect-metadata";
+import { randomUUID } from "node:crypto";
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { sql } from "drizzle-orm";
@@ -6,6 +7,8 @@ import { createContext, type Services } from "./context.js";
 import { Feed } from "./cross-domain/live/feed.js";
 import { startRetention } from "./cross-domain/live/retention.js";
 import { type Sequencer, startSequencer } from "./cross-domain/live/sequencer.js";
+import { Signer } from "./cross-domain/privacy/signer.js";
+import { startPrivacyWorker } from "./cross-domain/privacy/worker.js";
 import { selectOldestNeeded } from "./domains/webhooks/webhook-progress.queries.js";
 import { type Allowance, NodeBudgets } from "./platform/access/budget.js";
 import { type Authenticate, type Caller, createAuthenticate } from "./platform/access/caller.js";
@@ -13,6 +16,7 @@ import { startKeyUse } from "./platform/access/key-use.js";
 import { rememberCallers } from "./platform/access/remembered-callers.js";
 import { SharedBudgets } from "./platform/access/shared-budgets.js";
 import { createTokenReader, type TokenOptions } from "./platform/access/tokens.js";
+import { AuditLog } from "./platform/audit/audit-log.js";
 import { connectNats } from "./platform/broker/nats.js";
 import type { Audience } from "./platform/database/audience.js";
 import { type ConnectionOptions, type DatabaseOptions, openDatabase } from "./platform/database/database.js";
@@ -23,6 +27,7 @@ import {
   defaultRestoredPerSecond,
 } from "./platform/limits.js";
 import { faultOf, type Logger } from "./platform/log.js";
+import { Suppressions } from "./platform/privacy/suppressions.js";
 import { CompiledReads } from "./platform/reads/compiled-reads.js";
 import { createApollo } from "./server/apollo.js";
 import { builtSchema } from "./server/build-schema.js";
@@ -39,6 +44,7 @@ import { Hub } from "./server/live/hub.js";
 import { defaultPatience, type Patience } from "./server/live/patience.js";
 import { readManifest } from "./server/manifest.js";
 import { createMetrics, createMetricsPage, type Metrics } from "./server/metrics.js";
+import { createPrivacyPages } from "./server/privacy-pages.js";
 import { reads } from "./server/reads.js";
 import { starter } from "./server/starter.js";
 import { startWebhooks, type WebhookOptions } from "./server/webhooks.js";
@@ -73,6 +79,12 @@ export interface AppOptions {
   sharedBudgets?: boolean;
   /** How long slow and silent clients are waited for. */
   patience?: Partial<Patience>;
+  /** What is written down of who reads or changes whose data; changes when left out. */
+  audit?: "all" | "changes" | "off";
+  /** Secrets of the suppression list, the present one first; without any the database keeps one. */
+  privacySecrets?: readonly string[];
+  /** PKCS#8 PEM of the key that signs exports; without one the database keeps one. */
+  exportSigningKey?: string | null;
   /** Days that events are kept for streams that resume. */
   eventRetentionDays?: number;
   /** Spares nodes reading what another has read; null: every node reads the log. */
@@ -141,6 +153,14 @@ async function startServices(
     onFault,
   });
   opened.push(() => retention.stop());
+  const suppressions = await Suppressions.open(database, options.privacySecrets ?? []);
+  const onCommitted = () => sequencer.poke();
+  const privacy = startPrivacyWorker(database, {
+    suppressions,
+    onCommitted,
+    onFault: (error) => options.logger.error(faultOf(error), "privacy"),
+  });
+  opened.push(() => privacy.stop());
   const webhooks = startWebhooks(
     {
       schema: await builtSchema(),
@@ -165,7 +185,9 @@ async function startServices(
       ? new SharedBudgets(database, standard, (error) => options.logger.warn(faultOf(error), "budgets"))
       : new NodeBudgets(standard),
     phoneRegion: options.phoneRegion,
-    onCommitted: () => sequencer.poke(),
+    suppressions,
+    privacy,
+    onCommitted,
     webhooks,
   };
   return services;
@@ -180,7 +202,14 @@ async function serve(
   const { logger, allowedOrigins } = options;
   const { database } = services;
   const schema = options.federation ? await asSubgraph(await builtSchema()) : await builtSchema();
-  const compiled = (options.compiledReads ?? true) ? new CompiledReads(schema, reads, database) : null;
+  const onFault = (error: unknown) => logger.error(faultOf(error), "audit");
+  const { audit: audited = "changes" } = options;
+  const audit = audited === "off" ? null : new AuditLog(database, { reads: audited === "all", onFault });
+  opened.push(async () => audit?.flush().catch(onFault));
+  const compiled =
+    (options.compiledReads ?? true)
+      ? new CompiledReads(schema, reads, database, { audited: audited === "all" })
+      : null;
   const readOptions = { compiled, metrics, explain: options.explainReads ?? false };
   const idempotency = new Idempotency(database, logger);
   opened.push(async () => idempotency.stop());
@@ -192,13 +221,20 @@ async function serve(
   opened.push(() => apollo.stop());
   const authenticate = startAuthenticate(options, services, opened);
   const identify = rememberCallers(authenticate);
+  const signer = await Signer.open(database, options.exportSigningKey ?? null);
   let stopping = false;
   const contextFor = (caller: Caller, requestId: string, audience: Audience) =>
-    createContext(services, caller, requestId, audience);
+    createContext(services, caller, requestId, audience, audit?.trail(caller.keyId, requestId));
   const hub = new Hub({
     schema,
     logger,
-    contextOf: ({ caller }, requestId, audience) => contextFor(caller, requestId, audience),
+    // Not on a trail of its own: what is delivered is shared by many, who are noted as they begin to follow.
+    contextOf: ({ caller }, requestId, audience) => createContext(services, caller, requestId, audience),
+    onFollowed({ caller, document, operation }, { customerId }) {
+      const trail = audit?.trail(caller.keyId, randomUUID());
+      trail?.runs(document, operation);
+      trail?.subscribed(customerId ? [customerId] : []);
+    },
   });
   const maxPerKey = options.maxConnectionsPerKey ?? defaultMaxConnectionsPerKey;
   const connections = new Connections({ authenticate, logger, maxPerKey });
@@ -214,6 +250,7 @@ async function serve(
     pages: [
       createHealth(async () => !stopping && (await answers(services))),
       createMetricsPage(metrics, identify),
+      createPrivacyPages({ database, signer, identify, logger, audit }),
       createGraphiql({ graphqlPath, starter, ...(options.shownKey && { key: options.shownKey }) }),
     ],
     async contextOf(request, requestId, audience) {

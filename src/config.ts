@@ -29,6 +29,11 @@ export interface Config {
   trustedDocuments: string | null;
   /** Budgets are kept in the database, for all nodes together. */
   sharedBudgets: boolean;
+  audit: "all" | "changes" | "off";
+  /** Secrets of the suppression list, the present one first; empty: the database keeps one of its own. */
+  privacySecrets: readonly string[];
+  /** PKCS#8 PEM of the key that signs exports; null: the database keeps one of its own. */
+  exportSigningKey: string | null;
   /** Serves as a subgraph of Apollo Federation v2. */
   federation: boolean;
   /** Days that events are kept for streams that resume. */
@@ -49,6 +54,9 @@ const maxRetentionDays = 3_650;
 
 const wholeDays = `must be a whole number of days from 1 to ${maxRetentionDays}`;
 const natsServer = /^(nats|tls):\/\/[^/?#]+\/?$/;
+
+/** As many as the hash that it keys has bytes. */
+const minSecretLength = 32;
 
 const onOff = z.enum(["on", "off"], "must be on or off");
 const countAboveZero = z.coerce
@@ -121,6 +129,19 @@ const environment = z.object({
   RATE_LIMIT_RESTORE: countAboveZero.default(defaultRestoredPerSecond),
   TRUSTED_DOCUMENTS: z.string().optional(),
   RATE_LIMIT_STORE: z.enum(["memory", "postgres"], "must be memory or postgres").default("memory"),
+  AUDIT: z.enum(["all", "changes", "off"], "must be all, changes or off").default("changes"),
+  PRIVACY_SECRETS: z
+    .string()
+    .transform((text) => text.split(",").map((secret) => secret.trim()))
+    .refine(
+      (secrets) => secrets.every((secret) => secret.length >= minSecretLength),
+      `must be secrets of at least ${minSecretLength} characters, separated by commas`,
+    )
+    .default([]),
+  EXPORT_SIGNING_KEY: z
+    .string()
+    .refine((pem) => pem.includes("BEGIN PRIVATE KEY"), "must be a private key, PKCS#8 PEM")
+    .optional(),
   FEDERATION: oneOrZero.default("0"),
   EVENT_RETENTION_DAYS: z.coerce
     .number(wholeDays)
@@ -176,6 +197,9 @@ export function readConfig(env: Record<string, string | undefined>): Config {
     budget: { maximum: data.RATE_LIMIT_POINTS, restoreRate: data.RATE_LIMIT_RESTORE },
     trustedDocuments: data.TRUSTED_DOCUMENTS ?? null,
     sharedBudgets: data.RATE_LIMIT_STORE === "postgres",
+    audit: data.AUDIT,
+    privacySecrets: data.PRIVACY_SECRETS,
+    exportSigningKey: data.EXPORT_SIGNING_KEY ?? null,
     federation: data.FEDERATION === "1",
     eventRetentionDays: data.EVENT_RETENTION_DAYS,
     natsUrl: data.NATS_URL ?? null,

@@ -1,6 +1,9 @@
 import type { Feed } from "./cross-domain/live/feed.js";
+import { privacyLoaders } from "./cross-domain/privacy/privacy.loaders.js";
+import type { PrivacyWorker } from "./cross-domain/privacy/worker.js";
 import { type TimelineLoaders, timelineLoaders } from "./cross-domain/timeline/timeline.loaders.js";
 import { apiKeyLoaders } from "./domains/api-keys/api-key.loaders.js";
+import { auditLoaders } from "./domains/audit/audit.loaders.js";
 import { consentLoaders } from "./domains/consent/consent.loaders.js";
 import { customerLoaders } from "./domains/customers/customer.loaders.js";
 import { feedbackLoaders } from "./domains/feedback/feedback.loaders.js";
@@ -12,9 +15,11 @@ import type { WebhookServices } from "./domains/webhooks/webhook.actions.js";
 import { webhookLoaders } from "./domains/webhooks/webhook.loaders.js";
 import type { Budgets } from "./platform/access/budget.js";
 import type { Caller } from "./platform/access/caller.js";
+import type { Trail } from "./platform/audit/audit-log.js";
 import { type Audience, readFor } from "./platform/database/audience.js";
 import type { Database } from "./platform/database/database.js";
 import { lazyLoaders } from "./platform/loaders.js";
+import type { Suppressions } from "./platform/privacy/suppressions.js";
 
 /** What every operation needs from the process; made once, at start. */
 export interface Services {
@@ -23,6 +28,8 @@ export interface Services {
   budgets: Budgets;
   /** Country of phone numbers that are written without one, ISO 3166-1 alpha-2; null: such numbers are refused. */
   phoneRegion: string | null;
+  suppressions: Suppressions;
+  privacy: PrivacyWorker;
   /** Called after each commit that appended events. */
   onCommitted(): void;
   webhooks: WebhookServices["webhooks"];
@@ -34,6 +41,8 @@ export interface RequestContext extends Services {
   audience: Audience;
   caller: Caller;
   requestId: string;
+  /** Where it is written down whose data is read or changed; null where nobody keeps an audit. */
+  trail: Trail | null;
   loaders: Loaders;
 }
 
@@ -44,8 +53,9 @@ export function createContext(
   caller: Caller,
   requestId: string,
   audience: Audience,
+  trail: Trail | null = null,
 ): RequestContext {
-  return new Context(services, caller, requestId, audience);
+  return new Context(services, caller, requestId, audience, trail);
 }
 
 /** Loaders are made when they are first asked for: many requests need none. */
@@ -53,6 +63,8 @@ class Context implements RequestContext {
   readonly feed: Feed;
   readonly budgets: Budgets;
   readonly phoneRegion: string | null;
+  readonly suppressions: Suppressions;
+  readonly privacy: PrivacyWorker;
   readonly onCommitted: () => void;
   readonly webhooks: Services["webhooks"];
   private madeDatabase: Database | undefined;
@@ -63,10 +75,13 @@ class Context implements RequestContext {
     readonly caller: Caller,
     readonly requestId: string,
     readonly audience: Audience,
+    readonly trail: Trail | null,
   ) {
     this.feed = services.feed;
     this.budgets = services.budgets;
     this.phoneRegion = services.phoneRegion;
+    this.suppressions = services.suppressions;
+    this.privacy = services.privacy;
     this.onCommitted = services.onCommitted;
     this.webhooks = services.webhooks;
   }
@@ -74,7 +89,10 @@ class Context implements RequestContext {
   /** Reads on it end early when nobody waits for them any more. */
   get database(): Database {
     const { database } = this.services;
-    this.madeDatabase ??= { ...database, read: readFor(database.read, this.audience) };
+    this.madeDatabase ??= {
+      ...database,
+      read: readFor(database.read, this.audience, this.trail?.reads ? this.trail : null),
+    };
     return this.madeDatabase;
   }
 
@@ -87,6 +105,8 @@ class Context implements RequestContext {
 function createLoaders(db: Database["read"]) {
   const loaders = lazyLoaders({
     apiKeys: () => apiKeyLoaders(db),
+    audit: () => auditLoaders(db),
+    privacy: () => privacyLoaders(db),
     customers: () => customerLoaders(db),
     interactions: () => interactionLoaders(db),
     purchases: () => purchaseLoaders(db),

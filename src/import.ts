@@ -7,6 +7,7 @@ import { pendingChannel } from "./cross-domain/live/sequencer.js";
 import { openDatabase } from "./platform/database/database.js";
 import { migrateDatabase } from "./platform/database/migrate.js";
 import { ApiError } from "./platform/errors.js";
+import { Suppressions } from "./platform/privacy/suppressions.js";
 import { connectionOf, onInterrupt } from "./runtime.js";
 
 const exitCodes = { done: 0, fault: 1, usage: 2, rejects: 3, stopped: 130 } as const;
@@ -79,9 +80,10 @@ async function run(files: readonly string[], options: Options, view: ReturnType<
   const onCommitted = () => void database.notify(pendingChannel, "").catch(() => {});
   try {
     await migrateDatabase(postgres.connection);
+    const suppressions = await Suppressions.open(database, config.privacySecrets);
     const { format, ...rest } = options;
     const report = await importFiles(
-      { database, phoneRegion: config.phoneRegion, onCommitted },
+      { database, phoneRegion: config.phoneRegion, suppressions, onCommitted },
       {
         ...rest,
         files,

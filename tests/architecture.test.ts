@@ -125,6 +125,8 @@ test("writes have one owner: only the owner of a table writes it", () => {
   const homes: Record<string, RegExp> = {
     events: /^src\/(platform\/events|cross-domain\/live)\//,
     ingest: /^src\/(platform|cross-domain)\/ingest\//,
+    audit: /^src\/platform\/audit\//,
+    privacy: /^src\/(platform|cross-domain)\/privacy\//,
     access: /^src\/(platform\/access|domains\/api-keys)\//,
   };
   const breaches: string[] = [];

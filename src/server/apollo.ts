@@ -75,6 +75,7 @@ function pipeline(
               },
             );
           }
+          contextValue.trail?.runs(document, operation);
           checkAccess(schema, document, operation, contextValue.caller);
           await spend(contextValue, priceOf(schema, document, operation, request.variables ?? {}));
           if (operation.operation !== "mutation") return;

@@ -10,8 +10,10 @@ import {
   TicketChangeResolver,
 } from "../cross-domain/live/live.resolver.js";
 import { NodeResolver } from "../cross-domain/nodes/node.resolver.js";
+import { PrivacyRequestResolver } from "../cross-domain/privacy/privacy.resolver.js";
 import { CustomerTimelineResolver } from "../cross-domain/timeline/timeline.resolver.js";
 import { ApiKeyResolver, ViewerResolver } from "../domains/api-keys/api-key.resolver.js";
+import { AuditEntryResolver } from "../domains/audit/audit.resolver.js";
 import {
   ConsentResolver,
   CustomerConsentResolver,
@@ -110,6 +112,8 @@ const resolvers: NonEmptyArray<new () => object> = [
   TopCustomerResolver,
   NodeResolver,
   CustomerTimelineResolver,
+  PrivacyRequestResolver,
+  AuditEntryResolver,
   LiveResolver,
   TicketChangeResolver,
   InteractionRecordedResolver,

@@ -87,6 +87,7 @@ export function createEventStreams(options: EventStreamOptions): EventStreams {
     if (operation.operation !== "subscription") {
       const operationName = operation.name?.value ?? null;
       const args = { schema, document, operationName, variableValues: variables, contextValue: context };
+      context.trail?.runs(document, operation);
       const header = request.headers["idempotency-key"];
       const attempt = {
         ...prepared,

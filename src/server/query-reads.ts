@@ -101,9 +101,17 @@ export function createQueryReads(schema: GraphQLSchema, logger: Logger, options:
 }
 
 function askedBy({ document, request, contextValue }: Request, operation: OperationDefinitionNode) {
-  const { caller, audience } = contextValue;
+  const { caller, audience, trail } = contextValue;
   const variables = request.variables ?? {};
-  return { document, operation, variables, scopes: caller.scopes, audience, context: contextValue };
+  return {
+    document,
+    operation,
+    variables,
+    scopes: caller.scopes,
+    audience,
+    trail: trail?.reads ? trail : null,
+    context: contextValue,
+  };
 }
 
 function respond(singleResult: Result): GraphQLResponse {

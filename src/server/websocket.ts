@@ -187,6 +187,7 @@ function hooks({ schema, logger, ...options }: WebSocketOptions) {
     async execute(args: ExecutionArgs) {
       const { live, extra } = requests.get(args)!;
       const context = args.contextValue as RequestContext;
+      context.trail?.runs(live.document, live.operation);
       const attempt = { ...live, presented: extra.connection?.key ?? null, audience: context.audience };
       const run = () =>
         options.idempotency.once(

@@ -13,6 +13,7 @@ const typesWithoutId: Record<string, string> = {
   LoyaltyPoints: "figures of an account",
   LoyaltyTier: "named by its code, which is data",
   Money: "a value",
+  PrivacyReceiptLine: "a part of a request",
   Profile: "what one source says of a customer, in the source's own terms",
   PurchaseItem: "a line of an order",
   PurchaseSummary: "figures, computed",

@@ -20,15 +20,25 @@ afterAll(async () => {
 });
 
 /** Small tables that every node holds whole. */
-const referenceTables = ["channels", "feed_head", "loyalty_tiers", "rewards", "sources"];
+const referenceTables = [
+  "channels",
+  "feed_head",
+  "loyalty_tiers",
+  "rewards",
+  "signing_keys",
+  "sources",
+  "suppression_secrets",
+];
 /** Tables that are looked up, and would be sharded, by a value of their own. */
 const keyedByOwnValue = [
   "api_keys",
+  "audit_entries",
   "budgets",
   "idempotent_requests",
   "identity_claims",
   "import_runs",
   "record_claims",
+  "suppressions",
 ];
 
 /** Tables of the machinery on the coordinator: they take part in no transaction with customers' rows, and name none. */

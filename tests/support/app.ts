@@ -25,7 +25,7 @@ export interface TestApp {
   services: App["services"];
   database: Database;
   connection: ConnectionOptions;
-  /** Texts of all statements since it was emptied last, but for what the feed and webhooks do on their own time. */
+  /** Texts of all statements since it was emptied last, but for what the feed and the workers do on their own time. */
   statements: string[];
   execute(document: string, variables?: object, options?: { key?: string | null }): Promise<Answer>;
   /** A graphql-transport-ws client of this app. */
@@ -34,6 +34,8 @@ export interface TestApp {
 }
 
 const ofTheFeed = /feed_head|PendingEvents|from "events"|webhook/;
+const ofTheWorkers =
+  /from "privacy_requests" where \("privacy_requests"\."status" in|insert into "audit_entries"/;
 
 interface TestAppOptions {
   phoneRegion?: string;
@@ -48,6 +50,9 @@ interface TestAppOptions {
   sharedBudgets?: boolean;
   /** Path of a manifest. */
   trustedDocuments?: string;
+  audit?: "all" | "changes" | "off";
+  privacySecrets?: readonly string[];
+  exportSigningKey?: string;
   /** On: the schema is that of a subgraph. */
   federation?: boolean;
   /** Whose tokens are taken besides keys. */
@@ -77,6 +82,9 @@ export async function startTestApp(options: TestAppOptions = {}): Promise<TestAp
     phoneRegion: options.phoneRegion ?? null,
     compiledReads: options.compiledReads ?? true,
     explainReads: options.explainReads ?? true,
+    audit: options.audit ?? "changes",
+    privacySecrets: options.privacySecrets ?? [],
+    exportSigningKey: options.exportSigningKey ?? null,
     federation: options.federation ?? false,
     natsUrl: options.natsUrl ?? null,
     allowedOrigins: [],
@@ -89,7 +97,7 @@ export async function startTestApp(options: TestAppOptions = {}): Promise<TestAp
     logger: createLogger(process.env.TEST_LOG ?? "silent"),
     databaseOptions: {
       onStatement: (text) => {
-        if (!ofTheFeed.test(text)) statements.push(text);
+        if (!ofTheFeed.test(text) && !ofTheWorkers.test(text)) statements.push(text);
       },
     },
   });

@@ -28,6 +28,7 @@ const requiredArguments: Record<string, string> = {
   "customerByIdentity.value": '"a@example.com"',
   "node.id": '"cus_00000000-0000-7000-8000-000000000000"',
   "nodes.ids": '["cus_00000000-0000-7000-8000-000000000000"]',
+  "privacyRequest.id": '"prq_00000000-0000-7000-8000-000000000000"',
   "topCustomers.currency": '"EUR"',
   "webhook.id": '"whk_00000000-0000-7000-8000-000000000000"',
   "webhookDelivery.id": '"dlv_00000000-0000-7000-8000-000000000000"',

@@ -28,6 +28,8 @@ export interface Step {
 
 /** A part of the log that subscribers walk through. It keeps nothing of them, so any number may share it. */
 export interface LiveSource {
+  /** Of one customer's events: whose. */
+  readonly customerId?: Id<"customer">;
   /** The place after a cursor; without one, the present. Throws a LiveError for a cursor that cannot be kept. */
   start(after: string | null, signal: AbortSignal): Promise<Place>;
   /**
@@ -36,6 +38,9 @@ export interface LiveSource {
    */
   step(place: Place, limit: number, signal: AbortSignal): Promise<Step | null>;
 }
+
+/** Nothing follows the last event of a customer who was merged into another one, or erased. */
+const endsStream: ReadonlySet<EventType> = new Set<EventType>(["CUSTOMER_MERGED", "CUSTOMER_ERASED"]);
 
 /** All events in feed order, or those of some types. It stays with the log it began in. */
 export async function feedSource(feed: Feed, types?: readonly EventType[] | null): Promise<LiveSource> {
@@ -47,11 +52,12 @@ export async function feedSource(feed: Feed, types?: readonly EventType[] | null
   };
 }
 
-/** One customer's events. Ends after the customer was merged into another one. The caller has looked that they exist. */
+/** One customer's events. Ends after the customer was merged into another one, or erased. The caller has looked that they exist. */
 export async function customerSource(feed: Feed, customerId: Id<"customer">): Promise<LiveSource> {
   await feed.ready();
   const log = feed.log;
   return {
+    customerId,
     start: async (after) => ({ at: await customerStart(feed.database.read, log, customerId, after) }),
     step: stepsOfCustomer(log, customerId),
   };
@@ -108,7 +114,7 @@ function stepsOfCustomer(log: FeedLog, customerId: Id<"customer">): LiveSource["
       const last = events.at(-1);
       readUpTo = last?.pos ?? head;
       if (!last) continue;
-      const place = { at: last.seq, readUpTo, over: last.type === "CUSTOMER_MERGED" };
+      const place = { at: last.seq, readUpTo, over: endsStream.has(last.type) };
       return { events: events.map((event) => withCustomerCursor(log.epoch, event)), place };
     }
     return null;

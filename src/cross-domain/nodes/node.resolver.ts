@@ -1,18 +1,28 @@
 import { Arg, Ctx, ID, Query, Resolver } from "type-graphql";
 import type { Loaders, RequestContext } from "../../context.js";
+import { readDelivery } from "../../domains/webhooks/delivery.actions.js";
+import { selectWebhook } from "../../domains/webhooks/webhook.queries.js";
 import { OpenToEveryKey, type Scope } from "../../platform/access/scopes.js";
 import { ApiError } from "../../platform/errors.js";
 import { Node } from "../../platform/graphql/node.js";
 import { type Id, type IdKind, parseAnyId } from "../../platform/ids.js";
 import { maxNodeIds } from "../../platform/limits.js";
 
+type Row = { id: string } | null;
+
 interface Reader<K extends IdKind> {
   scope: Scope;
-  read(loaders: Loaders, id: Id<K>): Promise<{ id: string } | null>;
+  read(loaders: Loaders, id: Id<K>): Promise<Row>;
+}
+
+/** Of what each key has its own. */
+interface OwnReader<K extends IdKind> {
+  scope: Scope;
+  readOwn(context: RequestContext, id: Id<K>): Promise<Row>;
 }
 
 /** How each kind of node is read by its id, and who may. Kinds without an entry are no nodes. */
-const readers: { [K in IdKind]?: Reader<K> } = {
+const readers: { [K in IdKind]?: Reader<K> | OwnReader<K> } = {
   customer: { scope: "customers:read", read: (loaders, id) => loaders.customers.byId.load(id) },
   interaction: { scope: "interactions:read", read: (loaders, id) => loaders.interactions.byId.load(id) },
   conversation: {
@@ -25,7 +35,17 @@ const readers: { [K in IdKind]?: Reader<K> } = {
   feedback: { scope: "feedback:read", read: (loaders, id) => loaders.feedback.byId.load(id) },
   consent: { scope: "consent:read", read: (loaders, id) => loaders.consent.byId.load(id) },
   ticket: { scope: "tickets:read", read: (loaders, id) => loaders.tickets.byId.load(id) },
+  privacyRequest: { scope: "privacy:read", read: (loaders, id) => loaders.privacy.requestById.load(id) },
+  auditEntry: { scope: "audit:read", read: (loaders, id) => loaders.audit.byId.load(id) },
   apiKey: { scope: "keys:manage", read: (loaders, id) => loaders.apiKeys.byId.load(id) },
+  webhook: {
+    scope: "webhooks:read",
+    readOwn: async ({ database, caller }, id) => (await selectWebhook(database.read, caller, id)) ?? null,
+  },
+  webhookDelivery: {
+    scope: "webhooks:read",
+    readOwn: ({ database, caller }, id) => readDelivery(database.read, caller, id),
+  },
   ticketEvent: { scope: "tickets:read", read: (loaders, id) => loaders.tickets.eventById.load(id) },
 };
 
@@ -58,21 +78,26 @@ export class NodeResolver {
 }
 
 /** Reads any node through the loaders of its domain. Throws BAD_ID for what names no node. */
-export function readNode(loaders: Loaders, text: string): Promise<{ id: string } | null> {
-  return readerOf(text, "id").read(loaders, text as never);
+export function readNode(loaders: Loaders, text: string): Promise<Row> {
+  const reader = readerOf(text, "id");
+  if (!("read" in reader)) throw new Error(`${text} is not to be had without a caller`);
+  return reader.read(loaders, text as never);
 }
 
 /** A node that the caller may not read answers as one that is not there. */
-export async function readFor({ loaders, caller }: RequestContext, text: string, argument: string) {
+export async function readFor(context: RequestContext, text: string, argument: string): Promise<Row> {
   const reader = readerOf(text, argument);
-  return caller.scopes.has(reader.scope) ? reader.read(loaders, text as never) : null;
+  if (!context.caller.scopes.has(reader.scope)) return null;
+  return "read" in reader
+    ? reader.read(context.loaders, text as never)
+    : reader.readOwn(context, text as never);
 }
 
-function readerOf(text: string, argument: string): Reader<never> {
+function readerOf(text: string, argument: string): Reader<never> | OwnReader<never> {
   const parsed = parseAnyId(text);
   const reader = parsed && readers[parsed.kind];
   if (!reader) {
     throw new ApiError("BAD_ID", `${argument} must be an id that an answer of this API gave.`, { argument });
   }
-  return reader as Reader<never>;
+  return reader as Reader<never> | OwnReader<never>;
 }

@@ -17,11 +17,11 @@ import { requireId, uuidOf } from "../../platform/ids.js";
 import { column, many, one, page, type Reads, row } from "../../platform/reads/reads.js";
 import { type IdentityKind, identityKey } from "./identity.rules.js";
 
-/** All customers, the newest first. Merged ones are not listed: their survivor is. */
+/** All customers, the newest first. Merged ones are not listed: their survivor is. Nor are erased ones. */
 export const customerListing: Listing = {
   table: customers,
   order: [orderKey("id", customers.id, "DESC")],
-  always: sql`${customers.mergedInto} is null`,
+  always: sql`${customers.mergedInto} is null and ${customers.erasedAt} is null`,
   sort: {
     DISPLAY_NAME: ["displayName", customers.displayName],
     CREATED_AT: ["createdAt", customers.createdAt],

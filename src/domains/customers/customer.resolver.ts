@@ -44,7 +44,7 @@ export class CustomerResolver {
 
   @RequiresScope("customers:read")
   @Query(() => CustomerConnection, {
-    description: "Customers, the newest first unless sorted. Merged ones are not listed.",
+    description: "Customers, the newest first unless sorted. Merged and erased ones are not listed.",
   })
   customers(
     @Args(() => CustomerListArgs) args: CustomerListArgs,

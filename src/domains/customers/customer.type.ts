@@ -67,6 +67,13 @@ export class Customer extends Node {
   @Field(() => Instant, { description: "When a displayed field last changed." })
   updatedAt!: string;
 
+  @Field(() => Instant, {
+    nullable: true,
+    description:
+      "When everything personal was erased: only the id and the number of the last event are still known then.",
+  })
+  erasedAt!: string | null;
+
   @Field(() => Int, { description: "Number of the customer's last event; grows by one with each." })
   seq!: number;
 }

@@ -2,23 +2,26 @@ import { customers, type ProfileRow, profiles } from "#schema/customers.js";
 import type { Tx } from "../../platform/database/database.js";
 import { ConcurrentChange } from "../../platform/database/retry.js";
 import { insertRows, updateRows } from "../../platform/database/rows.js";
+import type { Refusal } from "../../platform/errors.js";
 import { appendEvents, type NewEvent } from "../../platform/events/events.js";
 import { groupBy } from "../../platform/group.js";
 import { type Id, newId } from "../../platform/ids.js";
+import { identityName, type Suppressions } from "../../platform/privacy/suppressions.js";
 import { earlier, nowInstant } from "../../platform/time.js";
 import { type IdentityKey, selectIdentityClaims } from "./customer.queries.js";
 import { claimIdentities, touchIdentities } from "./identity.queries.js";
 import { selectDisplayed, selectFullProfiles, selectRankedProfiles } from "./profile.queries.js";
 import { stageOf, survivors } from "./profile.rules.js";
 import { blankProfile, laidOver, type ProfileDraft, profileDraft, tellsNews } from "./profile-item.rules.js";
-import { lock } from "./recording.actions.js";
+import { lock, RefusedItems, withoutRefused } from "./recording.actions.js";
 import { checkBatch, type Recorded, type WriteServices } from "./recording.rules.js";
 import { registerSource } from "./reference.queries.js";
+import { personErased } from "./reference.rules.js";
 
 /**
  * Takes over what a source knows about people: one result per item. A person is found by the source's own id, else by the
  * first identity that somebody holds, else made. Absent fields keep what is known, an empty text clears. What tells nothing
- * new, or is older than what is known, is a DUPLICATE.
+ * new, or is older than what is known, is a DUPLICATE. Refuses PERSON_ERASED.
  */
 export async function upsertProfiles(
   services: WriteServices,
@@ -33,25 +36,28 @@ export async function upsertProfiles(
     const error = "refusal" in draft ? draft.refusal : null;
     return { index, outcome: "REJECTED", id: null, customerId: null, seq: null, error };
   });
-  if (drafts.length === 0) return results;
-  for (const result of await services.database.transaction((tx) => upsert(tx, source, drafts)))
-    results[result.index] = result;
-  services.onCommitted();
+  const refusals = new Map<number, Refusal>();
+  const taken = await withoutRefused(services, drafts, refusals, (tx, accepted) =>
+    upsert(tx, services.suppressions, source, accepted),
+  );
+  for (const result of taken) results[result.index] = result;
+  for (const [index, error] of refusals) (results[index] as Recorded<"profile">).error = error;
   return results;
 }
 
 async function upsert(
   tx: Tx,
+  suppressions: Suppressions,
   source: string,
   drafts: readonly ProfileDraft[],
 ): Promise<Recorded<"profile">[]> {
   await registerSource(tx, source);
-  const claimed = await claimOwners(tx, drafts);
+  const claimed = await claimOwners(tx, suppressions, drafts);
   const { owners, created } = claimed;
   await insertRows(tx, customers, [...created.values()]);
   const seqs = await lock(
     tx,
-    [...owners.values()].map((customerId) => ({ customerId })),
+    [...owners].map(([index, customerId]) => ({ index, customerId })),
   );
   const { outcomes, inserted, updated } = await mergeIntoProfiles(tx, source, drafts, claimed);
   await insertRows(tx, profiles, inserted);
@@ -83,8 +89,11 @@ async function upsert(
   });
 }
 
-/** Whose each profile is. Items of one batch that share an identity meet in one customer. */
-async function claimOwners(tx: Tx, drafts: readonly ProfileDraft[]) {
+/**
+ * Whose each profile is. Items of one batch that share an identity meet in one customer. Throws RefusedItems for those that
+ * bring an identity of an erased person, which nobody holds.
+ */
+async function claimOwners(tx: Tx, suppressions: Suppressions, drafts: readonly ProfileDraft[]) {
   const keyOf = ({ kind, value }: IdentityKey) => `${kind}:${value}`;
   const wanted = new Map(
     drafts.flatMap((draft) => draft.identities.map((identity) => [keyOf(identity), identity])),
@@ -111,6 +120,10 @@ async function claimOwners(tx: Tx, drafts: readonly ProfileDraft[]) {
   const lost = await claimIdentities(tx, claims);
   // What this batch meant to join may now belong to another person: it decides anew.
   if (lost.length > 0) throw new ConcurrentChange("an identity was claimed by another batch");
+  const nameOf = ({ kind, value }: IdentityKey) => identityName(kind, value);
+  const suppressed = await suppressions.among(tx, claims.map(nameOf));
+  const late = drafts.filter(({ identities }) => identities.some((own) => suppressed.has(nameOf(own))));
+  if (late.length) throw new RefusedItems(new Map(late.map(({ index }) => [index, personErased])));
   return { owners, created, named };
 }
 

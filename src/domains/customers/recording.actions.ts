@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Tx } from "../../platform/database/database.js";
+import { sqlState } from "../../platform/database/errors.js";
 import { ConcurrentChange } from "../../platform/database/retry.js";
 import type { Refusal } from "../../platform/errors.js";
 import { appendEvents } from "../../platform/events/events.js";
@@ -7,6 +8,7 @@ import { groupBy } from "../../platform/group.js";
 import { type Id, type IdKind, newId } from "../../platform/ids.js";
 import { claimRecords } from "../../platform/ingest/claims.js";
 import { check } from "../../platform/input.js";
+import { recordName } from "../../platform/privacy/suppressions.js";
 import {
   type Anchor,
   checkBatch,
@@ -28,6 +30,7 @@ import {
   type Subject,
 } from "./reference.actions.js";
 import { lockCustomers, registerSource } from "./reference.queries.js";
+import { personErased } from "./reference.rules.js";
 
 /** Checked without a pause: other batches' statements wait for their answers and their next bytes meanwhile. */
 const itemsPerTurn = 250;
@@ -70,26 +73,32 @@ export async function recordBatch<D extends SourceItem, K extends IdKind>(
     } else repeats.set(index, first);
   }
   const refusals = new Map<number, Refusal>();
-  const outcome = await recordAccepted(services, recording, source, drafts, refusals);
+  const outcome = await withoutRefused(services, drafts, refusals, (tx, accepted) =>
+    record(tx, services, recording, source, accepted),
+  );
   for (const result of outcome) results[result.index] = result;
   for (const [index, refusal] of refusals) refuse(results, index, refusal);
   for (const [index, first] of repeats) results[index] = repeated(index, results[first] as Recorded<K>);
   return results;
 }
 
-/** A transaction holds only what is taken: where it finds refusals it is rolled back and runs again without them. */
-async function recordAccepted<D extends SourceItem, K extends IdKind>(
+/**
+ * Writes drafts in one transaction that holds only what is taken: where `write` throws RefusedItems it is rolled back and
+ * runs again without them, and they are told in `refusals`.
+ */
+export async function withoutRefused<T extends { index: number }, R extends Recorded<IdKind>>(
   services: WriteServices,
-  recording: Recording<D, K>,
-  source: string,
-  drafts: readonly Draft<D, K>[],
+  drafts: readonly T[],
   refusals: Map<number, Refusal>,
-): Promise<Recorded<K>[]> {
+  write: (tx: Tx, accepted: readonly T[]) => Promise<R[]>,
+): Promise<R[]> {
   for (let accepted = drafts; accepted.length > 0; ) {
     try {
-      const outcome = await services.database.transaction((tx) =>
-        record(tx, services, recording, source, accepted),
-      );
+      const outcome = await services.database.transaction(async (tx) => {
+        const written = await write(tx, accepted).catch(findAgain);
+        await services.trail?.changed(tx, changedBy(written));
+        return written;
+      });
       services.onCommitted();
       return outcome;
     } catch (error) {
@@ -101,8 +110,24 @@ async function recordAccepted<D extends SourceItem, K extends IdKind>(
   return [];
 }
 
+/** Whose data changed. */
+function changedBy(results: readonly Recorded<IdKind>[]): Id<"customer">[] {
+  return results.flatMap(({ outcome, customerId }) =>
+    outcome === "RECORDED" && customerId ? [customerId] : [],
+  );
+}
+
+/** What was found is gone before it was locked, so its customer was erased meanwhile: the next run sees that. */
+function findAgain(error: unknown): never {
+  throw sqlState(error) === foreignKeyViolation
+    ? new ConcurrentChange("a customer was erased", { cause: error })
+    : error;
+}
+
+const foreignKeyViolation = "23503";
+
 /** Ends a transaction that found items it must not take. */
-class RefusedItems extends Error {
+export class RefusedItems extends Error {
   constructor(readonly refusals: ReadonlyMap<number, Refusal>) {
     super(`${refusals.size} items are refused`);
     if (refusals.size === 0) throw new Error("a refusal names at least one item");
@@ -117,7 +142,8 @@ async function record<D extends SourceItem, K extends IdKind>(
   drafts: readonly Draft<D, K>[],
 ): Promise<Recorded<K>[]> {
   const claiming = Promise.all([claim(tx, source, recording, drafts), registerSource(tx, source)]);
-  const lookedUp = recording.anchorsAll ? null : lookUp(tx, source, services.phoneRegion, requestsOf(drafts));
+  const requests = requestsOf(source, recording, drafts);
+  const lookedUp = recording.anchorsAll ? null : lookUp(tx, source, services.phoneRegion, requests);
   const [known] = await claiming;
   const fresh = known.size ? drafts.filter((draft) => !known.has(draft.index)) : drafts;
   const { facts, created, done } = await subjectsOf(tx, services, recording, source, fresh, lookedUp);
@@ -182,11 +208,20 @@ async function claim<D extends SourceItem, K extends IdKind>(
   return known;
 }
 
-function requestsOf(drafts: readonly Draft<SourceItem, IdKind>[]): ReferenceRequest[] {
+function requestsOf<D extends SourceItem, K extends IdKind>(
+  source: string,
+  recording: Recording<D, K>,
+  drafts: readonly Draft<D, K>[],
+): ReferenceRequest[] {
   return drafts.map(({ index, item }) => ({
     index,
     reference: item.customer,
     occurredAt: item.occurredAt,
+    recordNames() {
+      const own = { record: typeOf(recording, item).record, sourceRef: item.sourceRef };
+      const whole = recording.partOf?.(item);
+      return (whole ? [own, whole] : [own]).map((of) => recordName(source, of.record, of.sourceRef));
+    },
   }));
 }
 
@@ -204,9 +239,9 @@ async function subjectsOf<D extends SourceItem, K extends IdKind>(
       ? await recording.anchor(tx, source, drafts)
       : new Map<number, Anchor>();
   const loose = drafts.filter((draft) => !anchors.has(draft.index));
-  const requests = requestsOf(loose);
+  const requests = requestsOf(source, recording, loose);
   const known = lookedUp ?? lookUp(tx, source, services.phoneRegion, requests);
-  const resolved = await resolveReferences(tx, source, requests, known);
+  const resolved = await resolveReferences(tx, source, requests, known, services.suppressions);
   const subjects = new Map(resolved.subjects);
   for (const [index, anchor] of anchors) {
     if ("refusal" in anchor) resolved.refusals.set(index, anchor.refusal);
@@ -224,15 +259,23 @@ async function subjectsOf<D extends SourceItem, K extends IdKind>(
   return { facts, created: resolved.created, done: resolved.done };
 }
 
-/** Row locks in key order; a customer that was merged away since it was looked up starts the transaction again. */
+/**
+ * Row locks in key order; a customer that was merged away since it was looked up starts the transaction again. Throws
+ * RefusedItems for facts about whoever was erased: no writer gets past this lock, so an erased customer stays empty.
+ */
 export async function lock(
   tx: Tx,
-  facts: readonly Pick<Subject, "customerId">[],
+  facts: readonly Pick<Fact<SourceItem, IdKind>, "index" | "customerId">[],
 ): Promise<Map<Id<"customer">, number>> {
   const ids = [...new Set(facts.map((fact) => fact.customerId))];
   const rows = ids.length ? await lockCustomers(tx, ids) : [];
   if (rows.length < ids.length || rows.some((row) => row.mergedInto))
     throw new ConcurrentChange("a customer was merged");
+  const erased = new Set(rows.filter((row) => row.erasedAt).map((row) => row.id));
+  if (erased.size) {
+    const late = facts.filter((fact) => erased.has(fact.customerId));
+    throw new RefusedItems(new Map(late.map(({ index }) => [index, personErased])));
+  }
   return new Map(rows.map((row) => [row.id, row.seq]));
 }
 

@@ -1,11 +1,13 @@
 import type { z } from "zod";
 import type { recordKind } from "#schema/ingest.js";
+import type { Trail } from "../../platform/audit/audit-log.js";
 import type { Database, Tx } from "../../platform/database/database.js";
 import { ApiError, type Refusal } from "../../platform/errors.js";
 import type { NewEvent } from "../../platform/events/events.js";
 import type { Id, IdKind } from "../../platform/ids.js";
 import { check, codeText } from "../../platform/input.js";
 import { maxBatchItems } from "../../platform/limits.js";
+import type { Suppressions } from "../../platform/privacy/suppressions.js";
 import type { Subject } from "./reference.actions.js";
 import type { CustomerReference } from "./reference.rules.js";
 
@@ -13,8 +15,12 @@ import type { CustomerReference } from "./reference.rules.js";
 export interface WriteServices {
   database: Database;
   phoneRegion: string | null;
+  /** Who and what was erased and must not come back. */
+  suppressions: Suppressions;
   /** Called after each commit that appended events, so that they reach subscribers at once. */
   onCommitted(): void;
+  /** Where it is written down whose data is changed; nowhere when left out: imports are the operator's own. */
+  trail?: Pick<Trail, "changed"> | null;
   /** Items in one batch; `maxBatchItems` when left out. */
   maxBatchItems?: number;
 }
@@ -41,6 +47,12 @@ export interface RecordType<K extends IdKind> {
   id: K;
 }
 
+/** A record by its source's own reference. */
+export interface RecordReference {
+  record: RecordType<IdKind>["record"];
+  sourceRef: string;
+}
+
 /** Whom an item is about: a subject, whoever another item of the batch is about, or nobody it may be about. */
 export type Anchor = Subject | { sameAs: number } | { refusal: Refusal };
 
@@ -49,6 +61,8 @@ export interface Recording<D extends SourceItem, K extends IdKind> extends Recor
   item: z.ZodType<D>;
   /** For a batch that mixes records: which one this item becomes. Left out, all become `record`. */
   typeOf?(item: D): RecordType<K>;
+  /** The other record that an item hangs on, by the same source's reference: a stranger's item is gone where that was erased. */
+  partOf?(item: D): RecordReference | null;
   /** Anchors of items that belong to a record we already have; the others are resolved by reference. */
   anchor?(tx: Tx, source: string, drafts: readonly Draft<D, K>[]): Promise<Map<number, Anchor>>;
   /** `anchor` tells of every item: their references are not looked up apart. */

@@ -5,11 +5,12 @@ import { insertRows, sendNow } from "../../platform/database/rows.js";
 import type { Refusal } from "../../platform/errors.js";
 import type { NewEvent } from "../../platform/events/events.js";
 import { type Id, newId } from "../../platform/ids.js";
+import { identityName, type Suppressions } from "../../platform/privacy/suppressions.js";
 import { earlier } from "../../platform/time.js";
 import { type IdentityKey, selectIdentityClaims } from "./customer.queries.js";
 import { claimIdentities, identitiesTouch, type SeenIdentity } from "./identity.queries.js";
 import { selectCustomerPointers, selectProfilesByRefs } from "./reference.queries.js";
-import { type CustomerReference, type Name, nameOf, notFound } from "./reference.rules.js";
+import { type CustomerReference, type Name, nameOf, notFound, personErased } from "./reference.rules.js";
 
 /** Whom an item is about: the customer, and the profile under which its source knows them. */
 export interface Subject {
@@ -21,6 +22,8 @@ export interface ReferenceRequest {
   index: number;
   reference: CustomerReference;
   occurredAt: string;
+  /** The records that the item makes or hangs on, as suppressions know them. */
+  recordNames(): string[];
 }
 
 export interface Resolved {
@@ -55,19 +58,23 @@ export function lookUp(
 /**
  * Finds the customer behind each reference, in one pass over the batch, and makes those that are not known yet.
  * Identities are claimed by inserting their key: of concurrent batches one makes the customer, the others find it.
- * `lookedUp` holds at least these references.
+ * `lookedUp` holds at least these references. Refuses PERSON_ERASED for whoever is suppressed: a request that is refused
+ * means that the transaction must not commit.
  */
 export async function resolveReferences(
   tx: Tx,
   source: string,
   requests: readonly ReferenceRequest[],
   lookedUp: LookedUp,
+  suppressions: Suppressions,
 ): Promise<Resolved> {
   const { named, refusals } = only(requests, lookedUp);
   const byId = await knownIds(tx, named);
   const claims = await claimAll(tx, named, new Map(await lookedUp.holders));
   const found: Found[] = [];
+  for (const index of await erasedAmong(tx, suppressions, named, claims)) refusals.set(index, personErased);
   for (const request of named) {
+    if (refusals.has(request.index)) continue;
     const customerId = request.customerId ? byId.get(request.customerId) : claims.holder(request);
     if (customerId) found.push(Object.assign(request, { customerId }));
     else refusals.set(request.index, notFound);
@@ -104,12 +111,12 @@ function namesOf(
   refusals: Map<number, Refusal>,
 ): Named[] {
   const named: Named[] = [];
-  for (const { index, occurredAt, reference } of requests) {
+  for (const { index, occurredAt, reference, recordNames } of requests) {
     const name = nameOf(source, phoneRegion, reference);
     if ("refusal" in name) refusals.set(index, name.refusal);
     else {
       const { customerId, identity, profileRef } = name;
-      named.push({ index, occurredAt, customerId, identity, profileRef });
+      named.push({ index, occurredAt, recordNames, customerId, identity, profileRef });
     }
   }
   return named;
@@ -160,10 +167,35 @@ async function claimAll(tx: Tx, named: readonly Named[], holders: Map<string, Id
   // Whoever was faster has committed by now: a statement sees what was committed before it began.
   for (const [key, id] of await holdersOf(tx, lost)) holders.set(key, id);
   return {
+    unheld,
     newCustomers: [...candidates.values(), ...guests.values()],
     holder: (request: Named) =>
       request.identity ? holders.get(keyOf(request.identity)) : guests.get(request.index)?.id,
   };
+}
+
+/**
+ * The requests that would bring an erased person back: by an identity that nobody held, or, where they name nobody, by a
+ * record of theirs. What somebody holds is not suppressed: an erasure suppresses a name as it takes it from its holder.
+ */
+async function erasedAmong(
+  tx: Tx,
+  suppressions: Suppressions,
+  named: readonly Named[],
+  { unheld }: { unheld: ReadonlyMap<string, IdentityKey> },
+): Promise<number[]> {
+  const doubtful = named.flatMap(({ index, customerId, identity, recordNames }) => {
+    if (customerId) return [];
+    if (!identity) return [{ index, names: recordNames() }];
+    return unheld.has(keyOf(identity))
+      ? [{ index, names: [identityName(identity.kind, identity.value)] }]
+      : [];
+  });
+  const suppressed = await suppressions.among(
+    tx,
+    doubtful.flatMap(({ names }) => names),
+  );
+  return doubtful.filter(({ names }) => names.some((name) => suppressed.has(name))).map(({ index }) => index);
 }
 
 type NewCustomer = ReturnType<typeof newCustomer>;

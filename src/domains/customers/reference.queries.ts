@@ -35,7 +35,12 @@ export async function registerSource(tx: Tx, code: string): Promise<void> {
 
 const lockByIds = statement("customers.lock", (db) =>
   db
-    .select({ id: customers.id, seq: customers.seq, mergedInto: customers.mergedInto })
+    .select({
+      id: customers.id,
+      seq: customers.seq,
+      mergedInto: customers.mergedInto,
+      erasedAt: customers.erasedAt,
+    })
     .from(customers)
     .where(sql`${customers.id} = any(${sql.placeholder("ids")}::uuid[])`)
     .orderBy(customers.id)

@@ -23,6 +23,12 @@ export const notFound: Refusal = {
   message: "No customer has this id.",
 };
 
+export const personErased: Refusal = {
+  code: "PERSON_ERASED",
+  field: "customer",
+  message: "This person asked to be forgotten: nothing is recorded about them.",
+};
+
 /** A reference in the form it is looked up by: an id, an identity, or nothing (a guest). */
 export interface Name {
   customerId: Id<"customer"> | null;

@@ -68,6 +68,8 @@ const recording: Recording<InteractionItem, "interaction"> = {
   id: "interaction",
   item: interactionItem,
   anchor: conversationSubjects,
+  partOf: ({ conversationRef }) =>
+    conversationRef === null ? null : { record: "CONVERSATION", sourceRef: conversationRef },
   write: writeInteractions,
 };
 

@@ -43,6 +43,7 @@ export function recordPurchases(
     item: purchaseItem,
     typeOf: (item) => (item.kind === "ORDER" ? order : goodsBack),
     anchor: (tx, of, drafts) => anchorsOfReturns(tx, of, drafts, sent),
+    partOf: ({ returnOf }) => (returnOf === null ? null : { record: order.record, sourceRef: returnOf }),
     write: writePurchases,
   };
   return recordBatch(services, recording, source, items);

@@ -4,13 +4,15 @@ import type { NewEvent } from "../../platform/events/events.js";
 import { groupBy } from "../../platform/group.js";
 import { type Id, newId } from "../../platform/ids.js";
 import { claimRecords } from "../../platform/ingest/claims.js";
+import { recordName } from "../../platform/privacy/suppressions.js";
+import type { WriteServices } from "../customers/recording.rules.js";
 import { lookUp, resolveReferences, type Subject } from "../customers/reference.actions.js";
 import type { CustomerReference } from "../customers/reference.rules.js";
 import { selectTicketHeads } from "./ticket.queries.js";
 
 interface OwnedDraft {
   index: number;
-  item: { ticketRef: string; customer: CustomerReference; occurredAt: string };
+  item: { sourceRef: string; ticketRef: string; customer: CustomerReference; occurredAt: string };
 }
 
 /** What one run of a batch found out about the tickets its events belong to. */
@@ -30,7 +32,7 @@ export interface TicketOwners {
 export async function ticketOwners(
   tx: Tx,
   source: string,
-  phoneRegion: string | null,
+  { phoneRegion, suppressions }: Pick<WriteServices, "phoneRegion" | "suppressions">,
   drafts: readonly OwnedDraft[],
 ): Promise<TicketOwners> {
   const draftsByRef = groupBy(drafts, ({ item }) => item.ticketRef);
@@ -43,9 +45,13 @@ export async function ticketOwners(
     index,
     reference: item.customer,
     occurredAt: item.occurredAt,
+    recordNames: () => [
+      recordName(source, "TICKET_EVENT", item.sourceRef),
+      recordName(source, "TICKET", item.ticketRef),
+    ],
   }));
   const lookedUp = lookUp(tx, source, phoneRegion, requests);
-  const resolved = await resolveReferences(tx, source, requests, lookedUp);
+  const resolved = await resolveReferences(tx, source, requests, lookedUp, suppressions);
   await resolved.done;
   const subjects: TicketOwners["subjects"] = new Map();
   for (const [ref, own] of draftsByRef) {

@@ -77,7 +77,7 @@ export function recordTicketEvents(services: WriteServices, source: string, item
       item: ticketEventItem,
       anchorsAll: true,
       async anchor(tx, from, drafts) {
-        owners = await ticketOwners(tx, from, services.phoneRegion, drafts);
+        owners = await ticketOwners(tx, from, services, drafts);
         return owners.subjects;
       },
       write: (tx, from, facts) => writeTicketEvents(tx, from, facts, owners),

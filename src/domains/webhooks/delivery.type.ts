@@ -12,6 +12,7 @@ import {
   StringComparator,
 } from "../../platform/graphql/filters.js";
 import { listArgs } from "../../platform/graphql/listing.js";
+import { Node } from "../../platform/graphql/node.js";
 import { ObjectType } from "../../platform/graphql/object-type.js";
 import { connectionOf } from "../../platform/graphql/paging.js";
 import { Instant } from "../../platform/graphql/scalars.js";
@@ -44,6 +45,7 @@ export const WebhookDeliveryError = graphqlEnum<(typeof webhookDeliveryError.enu
 
 @RequiresScope("webhooks:read")
 @ObjectType({
+  implements: Node,
   description:
     "One event for one webhook. It names the event and holds no data: what is sent is read anew for each attempt.",
 })

@@ -11,6 +11,7 @@ import {
   StringComparator,
 } from "../../platform/graphql/filters.js";
 import { listArgs } from "../../platform/graphql/listing.js";
+import { Node } from "../../platform/graphql/node.js";
 import { ObjectType } from "../../platform/graphql/object-type.js";
 import { connectionOf } from "../../platform/graphql/paging.js";
 import { Instant } from "../../platform/graphql/scalars.js";
@@ -39,7 +40,10 @@ export const WebhookStatusReason = graphqlEnum<(typeof webhookStatusReason.enumV
 );
 
 @RequiresScope("webhooks:read")
-@ObjectType({ description: "An endpoint that is sent events, each shaped by the webhook's own document." })
+@ObjectType({
+  implements: Node,
+  description: "An endpoint that is sent events, each shaped by the webhook's own document.",
+})
 export class Webhook {
   @Field(() => ID, { description: "Stable id." })
   id!: string;

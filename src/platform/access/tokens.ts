@@ -19,7 +19,7 @@ export interface TokenOptions {
 /** Signatures by a private key. Neither `none`, nor HS256: whoever reads a published key could sign with that. */
 const algorithms = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"];
 /** How far the issuer's clock may be off. */
-const clockSkewSeconds = 30;
+export const clockSkewSeconds = 30;
 /** How long the issuer may take to answer: requests wait for it. */
 const jwksTimeoutMs = 3_000;
 /** How long its keys are taken without asking again: so soon one that it has withdrawn stops. */

@@ -1,3 +1,4 @@
+import type { Trail } from "../audit/audit-log.js";
 import type { Database } from "./database.js";
 
 /** Whoever waits for an answer. Once they have left, the server need not work on it any more. */
@@ -19,13 +20,21 @@ export function keepAnswerFor(audience: Audience): void {
 
 type Read = Database["read"];
 const bound: unique symbol = Symbol("audience");
-type Bound = Read & { [bound]?: { root: Read; audience: Audience } };
+type Bound = Read & { [bound]?: { root: Read; audience: Audience; trail: Trail | null } };
 
-/** The same reading handle for one audience: its prepared statements end early when nobody waits for them any more. */
-export function readFor(db: Read, audience: Audience): Read {
+/**
+ * The same reading handle for one audience: its prepared statements end early when nobody waits for them any more, and whose
+ * rows are read is told to the trail.
+ */
+export function readFor(db: Read, audience: Audience, trail: Trail | null = null): Read {
   const handle = Object.create(db) as Bound;
-  handle[bound] = { root: db, audience };
+  handle[bound] = { root: db, audience, trail };
   return handle;
+}
+
+/** Whom reads on this handle are told to; null where nobody keeps an audit. */
+export function trailOf(db: Read): Trail | null {
+  return (db as Bound)[bound]?.trail ?? null;
 }
 
 /** The handle that statements are kept for, and the audience of this one. */

@@ -1,9 +1,11 @@
 import { and, eq, getTableColumns, getTableName, type SQL, sql } from "drizzle-orm";
 import type { PgColumn as Column, PgTable } from "drizzle-orm/pg-core";
+import { customerColumnOf } from "../audit/customer-column.js";
 import { Page, type PageRequest } from "../graphql/paging.js";
 import type { SortField } from "../graphql/sorting.js";
 import { groupBy } from "../group.js";
-import { uuidOf } from "../ids.js";
+import { type Id, uuidOf } from "../ids.js";
+import { trailOf } from "./audience.js";
 import { type RowColumns, selectedColumns } from "./columns.js";
 import type { Database } from "./database.js";
 import { type Bind, type Compiled, compileFilter, type FilterFields } from "./filter.js";
@@ -64,7 +66,10 @@ export async function selectPage<R extends Row>(
 ): Promise<Page<R>> {
   const plan = planOf(listing, request);
   const rows = await plan.run(db, "page", {});
-  return plan.page<R>(rows, async () => Number((await plan.run(db, "count", {}))[0]?.count ?? 0));
+  const page = plan.page<R>(rows, async () => Number((await plan.run(db, "count", {}))[0]?.count ?? 0));
+  const customer = auditedBy(db, listing);
+  if (customer) for (const row of page.nodes) trailOf(db)?.touched(row[customer] as Id<"customer">);
+  return page;
 }
 
 /** Which of these rows a filter lets through; the same comparison as in a list, so that streams and lists agree. */
@@ -148,6 +153,11 @@ export function pageParts(listing: Listing, request: ListRequest, prefix = "", b
   return { order, backward: request.backward, filter, conditions, values, shape };
 }
 
+/** The property that tells an audit whose a row is; null where none is kept, or the rows are nobody's. */
+function auditedBy(db: Database["read"], listing: Listing): string | null {
+  return trailOf(db) && (customerColumnOf(listing.table)?.property ?? null);
+}
+
 type What = "page" | "pages" | "count" | "counts" | "matching";
 /** The prepared statement of this shape, built once per database. */
 function prepared(
@@ -159,15 +169,24 @@ function prepared(
 ): Run {
   const parent = listing.parent ? `${getTableName(listing.parent.table)}.` : "";
   const name = `${parent}${getTableName(listing.table)}:${what}:${what.includes("page") ? `${parts.shape}|${columns?.name ?? "*"}` : parts.filter.shape}`;
-  return shapedStatement(db, name, (root) => builders[what](root, listing, parts, columns)) as Run;
+  const customer = what === "page" ? auditedBy(db, listing) : null;
+  return shapedStatement(db, customer ? `${name}|audited` : name, (root) =>
+    builders[what](root, listing, parts, columns, customer),
+  ) as Run;
 }
 
 const ids = sql`any(${sql.placeholder("ids")}::uuid[])`;
 
 const builders = {
-  page: (db: Database["read"], listing: Listing, parts: PageParts, columns: RowColumns | null) =>
+  page: (
+    db: Database["read"],
+    listing: Listing,
+    parts: PageParts,
+    columns: RowColumns | null,
+    customer: string | null,
+  ) =>
     db
-      .select(columnsOfPage(listing, parts, columns))
+      .select(columnsOfPage(listing, parts, columns, customer))
       .from(listing.table)
       .where(and(...parts.conditions()))
       .orderBy(...orderBy(parts.order, parts.backward))
@@ -215,9 +234,15 @@ const builders = {
   },
 } as const;
 
-/** Cursors are made of the keys of the order. */
-function columnsOfPage(listing: Listing, { order }: PageParts, columns: RowColumns | null) {
+/** Cursors are made of the keys of the order; an audit asks whose each row is. */
+function columnsOfPage(
+  listing: Listing,
+  { order }: PageParts,
+  columns: RowColumns | null,
+  customer: string | null = null,
+) {
   const keys = order.map(({ property }) => property);
+  if (customer) keys.push(customer);
   return selectedColumns(listing.table, columns, keys);
 }
 

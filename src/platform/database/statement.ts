@@ -1,8 +1,9 @@
 import { sql } from "drizzle-orm";
 import type { PgColumn, PgTable } from "drizzle-orm/pg-core";
 import { LRUCache } from "lru-cache";
+import { customerColumnOf } from "../audit/customer-column.js";
 import { type Id, type IdKind, uuidOf } from "../ids.js";
-import { audienceOf } from "./audience.js";
+import { audienceOf, trailOf } from "./audience.js";
 import { compileStatement, type Run } from "./compiled-statement.js";
 import type { Database } from "./database.js";
 
@@ -38,8 +39,13 @@ export function byIds<T extends PgTable & { id: PgColumn; $inferSelect: { id: Id
       .from(table as PgTable)
       .where(sql`${table.id} = any(${sql.placeholder("ids")}::uuid[])`),
   );
-  return (db: Database["read"], ids: readonly T["$inferSelect"]["id"][]) =>
-    rows(db, { ids: ids.map(uuidOf) }) as Promise<T["$inferSelect"][]>;
+  const customer = customerColumnOf(table as PgTable)?.property;
+  return async (db: Database["read"], ids: readonly T["$inferSelect"]["id"][]) => {
+    const found = (await rows(db, { ids: ids.map(uuidOf) })) as T["$inferSelect"][];
+    const trail = customer === undefined ? null : trailOf(db);
+    if (trail) for (const row of found) trail.touched((row as Record<string, Id<"customer">>)[customer!]!);
+    return found;
+  };
 }
 
 /** Shapes of statements kept prepared: a few per list in practice; the bound is against made-up filters. */

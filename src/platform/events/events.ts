@@ -22,6 +22,7 @@ const subjectKinds = {
   CUSTOMER_MERGED: null,
   CUSTOMER_ABSORBED: null,
   CUSTOMER_ERASED: null,
+  EVENT_ERASED: null,
 } as const satisfies Record<EventType, IdKind | null>;
 
 type SubjectId<K> = K extends IdKind ? Id<K> : null;

@@ -17,6 +17,8 @@ export const EventTypeEnum = graphqlEnum<(typeof eventType.enumValues)[number]>(
     CONSENT_RECORDED: "A customer said how their data may be used.",
     CUSTOMER_MERGED: "The customer turned out to be another one; the stream of this id ends.",
     CUSTOMER_ABSORBED: "Another customer turned out to be this one.",
-    CUSTOMER_ERASED: "The customer's personal data is gone.",
+    CUSTOMER_ERASED: "The customer's personal data is gone; the last event of their stream.",
+    EVENT_ERASED:
+      "Something that happened to a customer who was erased since: only its place is still known.",
   },
 );

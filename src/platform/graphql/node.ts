@@ -15,6 +15,10 @@ const typeNames: Record<string, string> = {
   feedback: "Feedback",
   consent: "Consent",
   apiKey: "ApiKey",
+  webhook: "Webhook",
+  webhookDelivery: "WebhookDelivery",
+  privacyRequest: "PrivacyRequest",
+  auditEntry: "AuditEntry",
 };
 
 /** The type of a row, read off the prefix of its id. */

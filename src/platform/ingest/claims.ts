@@ -52,3 +52,18 @@ export async function selectClaims<K extends IdKind>(
     );
   return new Map(rows.map((row) => [row.sourceRef, toId(kind.id, row.recordId)]));
 }
+
+/** Gives up the claims of records that are gone; returns how many there were. */
+export async function releaseRecords(
+  tx: Tx,
+  kind: RecordKind,
+  records: readonly { source: string; sourceRef: string }[],
+): Promise<number> {
+  if (records.length === 0) return 0;
+  const { count } = await tx.execute(sql`/* releaseRecords */ delete from ${recordClaims}
+    using unnest(${sql.param(records.map(({ source }) => source))}::text[],
+      ${sql.param(records.map(({ sourceRef }) => sourceRef))}::text[]) as gone (source, source_ref)
+    where record_claims.source_ref = gone.source_ref and record_claims.source = gone.source
+      and record_claims.kind = ${kind}::record_kind`);
+  return count;
+}

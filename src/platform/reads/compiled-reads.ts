@@ -1,6 +1,7 @@
 import { type DocumentNode, GraphQLError, type GraphQLSchema, type OperationDefinitionNode } from "graphql";
 import { LRUCache } from "lru-cache";
 import type { Scope } from "../access/scopes.js";
+import type { Trail } from "../audit/audit-log.js";
 import type { Audience } from "../database/audience.js";
 import type { Database } from "../database/database.js";
 import {
@@ -24,6 +25,8 @@ export interface ReadRequest {
   variables: Readonly<Record<string, unknown>>;
   scopes: ReadonlySet<Scope>;
   audience: Audience;
+  /** Who learns whose rows were read. */
+  trail?: Trail | null;
   /** Where values that are no arguments come from: the context of the request. */
   context: unknown;
 }
@@ -37,6 +40,12 @@ const maxStatements = 300;
 const maxShapeLength = 2_000;
 /** Fields of all outlines together; one takes some hundred bytes. The bound is against made-up documents and variants. */
 const maxOutlinedFields = 50_000;
+
+export interface CompiledReadsOptions {
+  /** Statements also answer whose rows they read. */
+  audited?: boolean;
+  statementsMax?: number;
+}
 
 interface CompiledOutline extends Outline {
   id: number;
@@ -66,9 +75,9 @@ export class CompiledReads {
     private readonly schema: GraphQLSchema,
     private readonly reads: Reads,
     private readonly database: Database,
-    statementsMax = maxStatements,
+    private readonly options: CompiledReadsOptions = {},
   ) {
-    this.statements = new LRUCache({ max: statementsMax });
+    this.statements = new LRUCache({ max: options.statementsMax ?? maxStatements });
     this.batches = new Batches(database);
   }
 
@@ -81,10 +90,15 @@ export class CompiledReads {
   async answer(request: ReadRequest): Promise<ReadAnswer> {
     try {
       const { statement, values } = this.prepare(request);
-      if (statement.batchBy) return { bytes: await this.batches.answer(statement, values, request.audience) };
-      const parameters = statement.parameters(values);
-      const [row] = await this.database.readBytes(statement.text, parameters, request.audience);
-      return { bytes: (row as [Buffer])[0] };
+      const { audience, trail } = request;
+      if (statement.batchBy) {
+        trail?.touchedAll(values[statement.batchBy] as string);
+        return { bytes: await this.batches.answer(statement, values, audience) };
+      }
+      const [row] = await this.database.readBytes(statement.text, statement.parameters(values), audience);
+      const [bytes, whose] = row as [Buffer, Buffer?];
+      if (whose) trail?.touchedAll(whose.toString("latin1"));
+      return { bytes };
     } catch (error) {
       if (error instanceof NotCompiled) return { reason: error.message };
       if (error instanceof GraphQLError) return { reason: "an argument is refused" };
@@ -115,7 +129,7 @@ export class CompiledReads {
     let statement = this.statements.get(key);
     if (!statement) {
       const fixed = Object.assign({}, ...[...outline.bound.values()].map((bound) => bound.values));
-      statement = this.build(outline, pages, fixed);
+      statement = this.build(outline, pages, fixed, this.options.audited ?? false);
       this.statements.set(key, statement);
     }
     return { statement, values };

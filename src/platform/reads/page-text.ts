@@ -16,9 +16,17 @@ export interface PageSite {
 type Page = Part & { kind: "page" };
 type ObjectText = (parts: readonly Part[]) => Piece[];
 
-/** The SQL of one page as JSON text: of a root list, or of what hangs on the row around it. */
-export function pageText({ listing, parts }: Page, site: PageSite, objectText: ObjectText): SQL {
-  return new PageText(listing, parts, site, objectText).text();
+/**
+ * The SQL of one page as JSON text: of a root list, or of what hangs on the row around it. With the column that says whose
+ * rows are, a row of two: `text`, and `whose`, the values of that column on the page.
+ */
+export function pageText(
+  { listing, parts }: Page,
+  site: PageSite,
+  objectText: ObjectText,
+  whose: Column | null = null,
+): SQL {
+  return new PageText(listing, parts, site, objectText, whose).text();
 }
 
 class PageText {
@@ -31,6 +39,7 @@ class PageText {
     private readonly parts: readonly PagePart[],
     private readonly site: PageSite,
     private readonly objectText: ObjectText,
+    private readonly whose: Column | null,
   ) {
     this.backward = site.request.backward;
     const asks = ({ name }: { name: string }) => name.endsWith("Cursor") || name === this.moreName;
@@ -38,9 +47,13 @@ class PageText {
   }
 
   text(): SQL {
-    const text = concat(objectOf(this.parts.map((part) => [part.key, this.part(part)] as const)));
+    const pieces = concat(objectOf(this.parts.map((part) => [part.key, this.part(part)] as const)));
     const readsRows = this.looksBeyond || this.parts.some(({ kind }) => kind === "nodes" || kind === "edges");
-    if (!readsRows) return sql`(select ${text})`;
+    if (!readsRows)
+      return this.whose ? sql`(select ${pieces} as text, '' as whose)` : sql`(select ${pieces})`;
+    const text = this.whose
+      ? sql`${pieces} as text, ${this.listed(sql`${this.whose}::text`)} as whose`
+      : pieces;
     const { clauses, size } = this.site;
     const table = named(this.listing.table);
     const limit = this.looksBeyond ? sql`${size} + 1` : size;
@@ -76,8 +89,12 @@ class PageText {
 
   /** An array cut to the page is cheaper than rows that are numbered, although the row beyond is made into text too. */
   private list(member: SQL): readonly Piece[] {
-    if (!this.looksBeyond) return ["[", sql`string_agg(${member}, ',')`, "]"];
-    return ["[", sql`array_to_string((array_agg(${member}))[${this.first}:${this.last}], ',')`, "]"];
+    return ["[", this.listed(member), "]"];
+  }
+
+  private listed(member: SQL): SQL {
+    if (!this.looksBeyond) return sql`string_agg(${member}, ',')`;
+    return sql`array_to_string((array_agg(${member}))[${this.first}:${this.last}], ',')`;
   }
 
   private info(name: string): readonly Piece[] {

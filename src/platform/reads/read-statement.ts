@@ -19,11 +19,12 @@ const dialect = new PgDialect();
 
 let built = 0;
 
-/** `fixed` are the values that the document itself gives. */
+/** `fixed` are the values that the document itself gives. Audited, it also answers whose rows it read. */
 export function buildStatement(
   outline: Outline,
   pages: readonly (PageSite | null)[],
   fixed: Readonly<Record<string, unknown>>,
+  audited: boolean,
 ): ReadStatement {
   const given: Arguments = {
     page(site) {
@@ -35,7 +36,7 @@ export function buildStatement(
   };
   const batchBy = batchValueOf(outline);
   const { text, parameters } = textOf(
-    batchBy ? answerTexts(outline, given) : answerText(outline, given),
+    batchBy ? answerTexts(outline, given) : answerText(outline, given, audited),
     fixed,
   );
   built++;

@@ -1,4 +1,5 @@
 import { and, eq, type SQL, sql } from "drizzle-orm";
+import { customerColumnOf } from "../audit/customer-column.js";
 import type { Edge } from "../database/edge.js";
 import { concat, objectOf, type Piece } from "./json-text.js";
 import type { Outline, Part } from "./outline.js";
@@ -12,9 +13,47 @@ export interface Arguments {
   value(site: number, name: string, type: string): SQL;
 }
 
-/** The statement whose one value is the text of the answer. */
-export function answerText(outline: Outline, given: Arguments): SQL {
-  return sql`select ${whole(new Renderer(given).object(outline.parts))}`;
+/** The statement whose first value is the text of the answer; the second, where it is audited, whose rows are in it. */
+export function answerText(outline: Outline, given: Arguments, audited: boolean): SQL {
+  const renderer = new Renderer(given);
+  if (!audited) return sql`select ${whole(renderer.object(outline.parts))}`;
+  const { pieces, whose, from } = new AuditedRoot(renderer, given).read(outline.parts);
+  const ids = whose.length ? sql`concat_ws(',', ${sql.join(whose, sql`, `)})` : sql`''`;
+  return sql`select ${whole(pieces)}, ${ids}${from.length ? sql` from ${sql.join(from, sql`, `)}` : sql``}`;
+}
+
+/** The parts at the root, with whose rows they are: of a page, told by the page itself, so that it is read once. */
+class AuditedRoot {
+  private readonly whose: SQL[] = [];
+  private readonly from: SQL[] = [];
+
+  constructor(
+    private readonly renderer: Renderer,
+    private readonly given: Arguments,
+  ) {}
+
+  read(parts: readonly Part[]) {
+    const pieces = objectOf(parts.map((part) => [part.key, this.part(part)] as const));
+    return { pieces, whose: this.whose, from: this.from };
+  }
+
+  private part(part: Part): readonly Piece[] {
+    const table = part.kind === "page" ? part.listing.table : part.kind === "row" ? part.read.table : null;
+    const customer = table && customerColumnOf(table)?.column;
+    if (!customer) return this.renderer.part(part);
+    if (part.kind === "page") {
+      const name = sql.raw(`page${this.from.length}`);
+      const page = pageText(part, this.given.page(part.site.index), this.renderer.object, customer);
+      this.from.push(sql`${page} as ${name}`);
+      this.whose.push(sql`${name}.whose`);
+      return [sql`${name}.text`];
+    }
+    if (part.kind !== "row") throw new Error("only pages and rows are told whose they are");
+    const { index } = part.site;
+    const condition = part.read.where((name, type) => this.given.value(index, name, type));
+    this.whose.push(sql`(select ${customer}::text from ${table} where ${condition})`);
+    return this.renderer.part(part);
+  }
 }
 
 /** The same for many requests that differ in one id alone: a row per id, with the id and the text. */
@@ -34,7 +73,7 @@ class Renderer {
   readonly object = (parts: readonly Part[]): Piece[] =>
     objectOf(parts.map((part) => [part.key, this.part(part)] as const));
 
-  private part(part: Part): readonly Piece[] {
+  part(part: Part): readonly Piece[] {
     switch (part.kind) {
       case "text":
         return part.pieces;

@@ -8,7 +8,7 @@ import {
 } from "graphql";
 import type { LRUCache } from "lru-cache";
 import type { RequestContext } from "../../context.js";
-import type { Place, Step } from "../../cross-domain/live/live-source.js";
+import type { LiveSource, Place, Step } from "../../cross-domain/live/live-source.js";
 import { LiveSubscription } from "../../cross-domain/live/live-subscription.js";
 import type { Audience } from "../../platform/database/audience.js";
 import { databaseErrorIn, passingFaults } from "../../platform/database/errors.js";
@@ -46,6 +46,8 @@ export interface GroupOptions {
   schema: GraphQLSchema;
   logger: Logger;
   contextOf(request: LiveRequest, requestId: string, audience: Audience): RequestContext;
+  /** Somebody begins to follow a source: for the audit. */
+  onFollowed?(request: LiveRequest, source: LiveSource): void;
   /** Entries of all groups, by group and place: who resumes among many does not cost an execution. */
   recent: LRUCache<string, Entry>;
 }

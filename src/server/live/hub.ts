@@ -46,7 +46,7 @@ export class Hub {
     outlet: Outlet,
     signal: AbortSignal,
   ): Promise<Following | ExecutionResult> {
-    const { schema, contextOf } = this.options;
+    const { schema, contextOf, onFollowed } = this.options;
     try {
       const started = await createSourceEventStream({
         schema,
@@ -57,6 +57,7 @@ export class Hub {
       });
       if (!(started instanceof LiveSubscription)) throw (started as ExecutionResult).errors?.[0];
       const place = await started.source.start(request.after ?? started.after, signal);
+      onFollowed?.(request, started.source);
       return new Member(this.groupOf(request), place, outlet, () => this.alone(request));
     } catch (error) {
       return { errors: [graphqlError(error)] };

@@ -4,6 +4,7 @@ import { demoDataset } from "../../../src/cross-domain/demo/dataset.js";
 import { loadDemo } from "../../../src/cross-domain/demo/load.actions.js";
 import { startTrickle } from "../../../src/cross-domain/demo/trickle.js";
 import { openDatabase } from "../../../src/platform/database/database.js";
+import { Suppressions } from "../../../src/platform/privacy/suppressions.js";
 import { startTestApp, type TestApp } from "../../support/app.js";
 import { createTestDatabase } from "../../support/database.js";
 
@@ -135,11 +136,13 @@ test("the trickle reaches subscribers, invents no customer, and ends when it is 
 test("a database that is away is told once and stops nothing", async () => {
   const { connection, drop } = await createTestDatabase();
   const database = openDatabase(connection);
+  const suppressions = await Suppressions.open(database, []);
   await database.close();
   const faults: unknown[] = [];
   let tries = 0;
   const services = {
     phoneRegion: null,
+    suppressions,
     onCommitted() {},
     get database() {
       tries += 1;

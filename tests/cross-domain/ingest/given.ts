@@ -4,6 +4,7 @@ import path from "node:path";
 import { sql } from "drizzle-orm";
 import { type ImportOptions, importFiles } from "../../../src/cross-domain/ingest/import.actions.js";
 import { type Database, openDatabase } from "../../../src/platform/database/database.js";
+import { Suppressions } from "../../../src/platform/privacy/suppressions.js";
 import { createTestDatabase } from "../../support/database.js";
 
 export const visits = `
@@ -52,7 +53,8 @@ export async function createPlace(): Promise<Place> {
   const { connection, drop } = await createTestDatabase();
   const database = openDatabase(connection);
   const folder = mkdtempSync(path.join(os.tmpdir(), "c360-import-"));
-  const services = { database, phoneRegion: null, onCommitted: () => {} };
+  const suppressions = await Suppressions.open(database, []);
+  const services = { database, phoneRegion: null, suppressions, onCommitted: () => {} };
   const file = (name: string, content: string | Buffer) => {
     writeFileSync(path.join(folder, name), content);
     return path.join(folder, name);

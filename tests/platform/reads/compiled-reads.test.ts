@@ -28,7 +28,7 @@ async function answer(compiled: CompiledReads, text: string, variables: object =
 }
 
 test("statements are kept up to the bound, whatever shapes of filters come", async () => {
-  const compiled = new CompiledReads(await builtSchema(), reads, app.database, 3);
+  const compiled = new CompiledReads(await builtSchema(), reads, app.database, { statementsMax: 3 });
   for (const field of ["givenName", "familyName", "email", "phone", "locale"]) {
     const where = { [field]: { eq: "x" } };
     const document = "query ($where: CustomerFilter) { customers(where: $where) { nodes { id } } }";

@@ -41,11 +41,10 @@ async function costOf(subscribers: { summary(): Promise<string> }[], summary: st
   expect(await Promise.all(subscribers.map((subscriber) => subscriber.summary()))).toEqual(
     subscribers.map(() => summary),
   );
-  const reads = app.statements.filter(
-    (text) => /^select/i.test(text) && text.includes('from "interactions"'),
-  );
-  return reads.length - readsOfMutation;
+  return readsOfContacts() - readsOfMutation;
 }
+const readsOfContacts = () =>
+  app.statements.filter((text) => /^select/i.test(text) && text.includes('from "interactions"')).length;
 const readsOfMutation = 1;
 
 test("however many subscribe to the same, an event is read once; another access class is read for itself", async () => {
@@ -60,6 +59,30 @@ test("however many subscribe to the same, an event is read once; another access 
   for (const expected of ["settled", "shared"]) expect(await other.summary()).toBe(expected);
   expect(await costOf([...many, other], "apart")).toBe(2);
   for (const { socket } of [...many, other]) socket.close();
+});
+
+test("a filter is asked about once per event, however many subscribe with it", async () => {
+  const [start] = await recordContacts(app, ["start"]);
+  const query = `subscription ($after: Cursor, $where: InteractionFilter) {
+    interactionRecorded(after: $after, where: $where) { interaction { summary } } }`;
+  const many = await Promise.all(
+    Array.from({ length: 10 }, async () => {
+      const connection = await connectSocket(app);
+      await connection.next();
+      const variables = { after: start.cursor, where: { summary: { eq: "wanted" } } };
+      connection.send({ id: "1", type: "subscribe", payload: { query, variables } });
+      return connection;
+    }),
+  );
+  await recordContacts(app, ["wanted"]);
+  await Promise.all(many.map(({ next }) => next()));
+  app.statements.length = 0;
+  await recordContacts(app, ["unwanted", "wanted"]);
+  await Promise.all(many.map(({ next }) => next()));
+  // The filter was asked about both events at once, and the one it let through was read: once each.
+  expect(readsOfContacts() - readsOfMutation).toBe(2);
+  for (const { socket } of many) socket.close();
+  while (app.app.live.followerCount > 0) await new Promise((settle) => setImmediate(settle));
 });
 
 test("who resumes far behind has everything in order, and joins those at the head", async () => {

@@ -1,0 +1,28 @@
+import { sql } from "drizzle-orm";
+import { index, pgEnum, pgTable, text, uuid } from "drizzle-orm/pg-core";
+import { idColumn, instant } from "./columns.js";
+
+export const auditAction = pgEnum("audit_action", ["READ", "CHANGE", "SUBSCRIBE"]);
+
+/** Who read or changed whose data: one row per operation, only ever added to. Its ids are in the order of time. */
+export const auditEntries = pgTable(
+  "audit_entries",
+  {
+    id: idColumn("auditEntry", "id").primaryKey(),
+    at: instant("at").notNull().default(sql`now()`),
+    keyId: text("key_id").notNull(),
+    action: auditAction("action").notNull(),
+    operationName: text("operation_name"),
+    /** SHA-256 of the document's text, hexadecimal; null where there was no document. */
+    documentHash: text("document_hash"),
+    requestId: uuid("request_id").notNull(),
+    /** Bare ids of the customers whose data it was. */
+    customerIds: uuid("customer_ids").array().notNull(),
+  },
+  (t) => [
+    index("audit_entries_customers_idx").using("gin", t.customerIds),
+    index("audit_entries_key_idx").on(t.keyId, t.id),
+  ],
+);
+
+export type AuditEntryRow = typeof auditEntries.$inferSelect;

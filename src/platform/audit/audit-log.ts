@@ -1,0 +1,204 @@
+import { sql } from "drizzle-orm";
+import type { DocumentNode, OperationDefinitionNode } from "graphql";
+import { type AuditEntryRow, auditEntries } from "#schema/audit.js";
+import type { Database, Tx } from "../database/database.js";
+import { bareArray, sendNow } from "../database/rows.js";
+import { type Id, newId, uuidOf } from "../ids.js";
+import { documentHash } from "./document-hash.js";
+
+/** How long an entry of a read waits for others, and so how much a killed process can lose. */
+const flushEveryMs = 200;
+/** Entries in one statement; a batch that is full is written at once. */
+const entriesAtOnce = 500;
+/** Entries held while they cannot be written, a few megabytes. What comes on top is lost, and counted. */
+const maxHeld = 20_000;
+
+type Action = AuditEntryRow["action"];
+
+/** An operation that reads or changes customers' data, and whose data that was so far. */
+interface Entry {
+  id: Id<"auditEntry">;
+  at: number;
+  action: Action;
+  trail: Trail;
+  /** Bare ids. */
+  customers: Set<string>;
+  /** The same, as compiled reads answer them: separated by commas. */
+  lists: string[];
+}
+
+export interface AuditLogOptions {
+  /** Whether reads are written down; changes, subscriptions and exported documents are in any case. */
+  reads: boolean;
+  /** A fault; the log goes on by itself. */
+  onFault(error: unknown): void;
+}
+
+/**
+ * Who read whose data, gathered in memory and written in batches of their own: reads never wait for it. Changes are written
+ * by `Trail.changed`, with the change.
+ */
+export class AuditLog {
+  private held: Entry[] = [];
+  private timer: NodeJS.Timeout | undefined;
+  private writing: Promise<void> | undefined;
+  private lostCount = 0;
+
+  constructor(
+    private readonly database: Database,
+    private readonly options: AuditLogOptions,
+  ) {}
+
+  /** The trail of one request of a key. */
+  trail(keyId: string, requestId: string): Trail {
+    return new Trail(this, keyId, requestId, this.options.reads);
+  }
+
+  /** Entries that could not be kept since the start: the database took none for a long time. */
+  get lost(): number {
+    return this.lostCount;
+  }
+
+  /** For trails: an entry that may still learn of more customers until it is written. */
+  open(trail: Trail, action: Action): Entry {
+    const entry = {
+      id: newId("auditEntry"),
+      at: Date.now(),
+      action,
+      trail,
+      customers: new Set<string>(),
+      lists: [],
+    };
+    if (this.held.length >= maxHeld) {
+      if (this.lostCount++ === 0)
+        this.options.onFault(new Error("audit entries are lost: none can be written"));
+      return entry;
+    }
+    this.held.push(entry);
+    if (this.held.length >= entriesAtOnce) this.flushSoon();
+    else this.timer ??= setTimeout(() => this.flushSoon(), flushEveryMs).unref();
+    return entry;
+  }
+
+  /** Writes what is held now. */
+  async flush(): Promise<void> {
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    await this.writing;
+    while (this.held.length > 0) await this.writeBatch();
+  }
+
+  private flushSoon(): void {
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    this.writing ??= this.writeAll().finally(() => {
+      this.writing = undefined;
+      if (this.held.length > 0) this.timer ??= setTimeout(() => this.flushSoon(), flushEveryMs).unref();
+    });
+  }
+
+  /** What cannot be written now is tried again with the next: the ids make that harmless. */
+  private async writeAll(): Promise<void> {
+    try {
+      do await this.writeBatch();
+      while (this.held.length >= entriesAtOnce);
+    } catch (error) {
+      this.options.onFault(error);
+    }
+  }
+
+  private async writeBatch(): Promise<void> {
+    const batch = this.held.slice(0, entriesAtOnce);
+    for (const { trail } of batch) trail.closeRead();
+    await this.database.transaction((tx) => insertEntries(tx, batch));
+    this.held.splice(0, batch.length);
+  }
+}
+
+/** What one request does with customers' data. Whoever reads rows of customers tells it here. */
+export class Trail {
+  private read: Entry | undefined;
+  private document: DocumentNode | undefined;
+  private operation: OperationDefinitionNode | undefined;
+
+  constructor(
+    private readonly log: AuditLog,
+    readonly keyId: string,
+    readonly requestId: string,
+    /** Whether reads are to be told. */
+    readonly reads: boolean,
+  ) {}
+
+  /** Which operation it is. */
+  runs(document: DocumentNode, operation: OperationDefinitionNode): void {
+    this.document = document;
+    this.operation = operation;
+  }
+
+  get operationName(): string | null {
+    return this.operation?.name?.value ?? null;
+  }
+
+  get documentHash(): string | null {
+    return this.document ? documentHash(this.document) : null;
+  }
+
+  /** A row of this customer was read. */
+  touched(customerId: Id<"customer">): void {
+    this.read ??= this.log.open(this, "READ");
+    this.read.customers.add(uuidOf(customerId));
+  }
+
+  /** Rows of these customers were read: bare ids, separated by commas. */
+  touchedAll(list: string): void {
+    if (list === "") return;
+    this.read ??= this.log.open(this, "READ");
+    this.read.lists.push(list);
+  }
+
+  /** Events are followed from now on: of one customer, or of whoever they are about. */
+  subscribed(customerIds: readonly Id<"customer">[]): void {
+    const entry = this.log.open(this, "SUBSCRIBE");
+    for (const id of customerIds) entry.customers.add(uuidOf(id));
+  }
+
+  /** Writes down a change in its own transaction: there is no change without its entry. */
+  async changed(tx: Tx, customerIds: Iterable<Id<"customer">>): Promise<void> {
+    const customers = new Set([...customerIds].map(uuidOf));
+    if (customers.size === 0) return;
+    const entry: Entry = {
+      id: newId("auditEntry"),
+      at: Date.now(),
+      action: "CHANGE",
+      trail: this,
+      customers,
+      lists: [],
+    };
+    await insertEntries(tx, [entry]);
+  }
+
+  /** For the log: what is read from now on needs another entry. */
+  closeRead(): void {
+    this.read = undefined;
+  }
+}
+
+/** One statement, one array per column. Ids are put into texts here: an entry of a page has a hundred of them. */
+async function insertEntries(tx: Tx, entries: readonly Entry[]): Promise<void> {
+  for (const { customers, lists } of entries)
+    for (const list of lists) for (const customerId of list.split(",")) customers.add(customerId);
+  const of = (value: (entry: Entry) => string) => bareArray(entries.map(value));
+  const texts = (value: (trail: Trail) => string | null) =>
+    sql.param(entries.map(({ trail }) => value(trail)));
+  await sendNow(
+    tx,
+    sql`insert into ${auditEntries} (id, at, key_id, action, operation_name, document_hash, request_id, customer_ids)
+      select id, to_timestamp(at), key_id, action, operation_name, document_hash, request_id, customer_ids::uuid[]
+      from unnest(${of(({ id }) => uuidOf(id))}::uuid[], ${of(({ at }) => String(at / 1000))}::float8[],
+        ${texts((trail) => trail.keyId)}::text[], ${of(({ action }) => action)}::audit_action[],
+        ${texts((trail) => trail.operationName)}::text[], ${texts((trail) => trail.documentHash)}::text[],
+        ${of(({ trail }) => trail.requestId)}::uuid[], ${of(({ customers }) => `"{${[...customers].join()}}"`)}::text[])
+        as r (id, at, key_id, action, operation_name, document_hash, request_id, customer_ids)
+      on conflict do nothing`,
+  );
+}
