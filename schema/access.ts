@@ -1,5 +1,5 @@
 import { sql } from "drizzle-orm";
-import { customType, pgEnum, pgTable, text } from "drizzle-orm/pg-core";
+import { boolean, customType, doublePrecision, integer, pgEnum, pgTable, text } from "drizzle-orm/pg-core";
 import { idColumn, instant } from "./columns.js";
 
 const bytea = customType<{ data: Buffer }>({ dataType: () => "bytea" });
@@ -20,6 +20,11 @@ export const apiKeys = pgTable("api_keys", {
   scopes: text("scopes").array().notNull(),
   /** Code of the partner company that holds the key. */
   partner: text("partner"),
+  /** Only documents of the manifest may be asked with it. */
+  trustedOnly: boolean("trusted_only").notNull().default(false),
+  /** Points that its budget holds, and that come back each second; null: as everybody's. */
+  budgetPoints: integer("budget_points"),
+  restoredPerSecond: integer("restored_per_second"),
   expiresAt: instant("expires_at"),
   revokedAt: instant("revoked_at"),
   rotatedAt: instant("rotated_at"),
@@ -28,3 +33,10 @@ export const apiKeys = pgTable("api_keys", {
 });
 
 export type ApiKeyRow = typeof apiKeys.$inferSelect;
+
+/** What callers may still spend, where several nodes share it. Unlogged: after a crash all are full again. */
+export const budgets = pgTable("budgets", {
+  callerId: text("caller_id").primaryKey(),
+  points: doublePrecision("points").notNull(),
+  filledAt: instant("filled_at").notNull(),
+});

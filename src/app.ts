@@ -10,16 +10,22 @@ import { type Sequencer, startSequencer } from "./cross-domain/live/sequencer.js
 import { Signer } from "./cross-domain/privacy/signer.js";
 import { startPrivacyWorker } from "./cross-domain/privacy/worker.js";
 import { selectOldestNeeded } from "./domains/webhooks/webhook-progress.queries.js";
+import { type Allowance, NodeBudgets } from "./platform/access/budget.js";
 import { type Authenticate, type Caller, createAuthenticate } from "./platform/access/caller.js";
 import { startKeyUse } from "./platform/access/key-use.js";
 import { rememberCallers } from "./platform/access/remembered-callers.js";
+import { SharedBudgets } from "./platform/access/shared-budgets.js";
 import { createTokenReader, type TokenOptions } from "./platform/access/tokens.js";
 import { AuditLog } from "./platform/audit/audit-log.js";
 import { connectNats } from "./platform/broker/nats.js";
 import type { Audience } from "./platform/database/audience.js";
 import { type ConnectionOptions, type DatabaseOptions, openDatabase } from "./platform/database/database.js";
 import { migrateDatabase } from "./platform/database/migrate.js";
-import { defaultMaxConnectionsPerKey } from "./platform/limits.js";
+import {
+  defaultBudgetPoints,
+  defaultMaxConnectionsPerKey,
+  defaultRestoredPerSecond,
+} from "./platform/limits.js";
 import { faultOf, type Logger } from "./platform/log.js";
 import { Suppressions } from "./platform/privacy/suppressions.js";
 import { CompiledReads } from "./platform/reads/compiled-reads.js";
@@ -31,9 +37,12 @@ import { watchFeed } from "./server/feed-metrics.js";
 import { createGraphiql } from "./server/graphiql.js";
 import { createHealth } from "./server/health.js";
 import { createHttpServer, graphqlPath, presentedKey, unauthenticated } from "./server/http.js";
+import { Idempotency } from "./server/idempotency.js";
+import { KnownDocuments } from "./server/known-documents.js";
 import { Connections } from "./server/live/connections.js";
 import { Hub } from "./server/live/hub.js";
 import { defaultPatience, type Patience } from "./server/live/patience.js";
+import { readManifest } from "./server/manifest.js";
 import { createMetrics, createMetricsPage, type Metrics } from "./server/metrics.js";
 import { createPrivacyPages } from "./server/privacy-pages.js";
 import { reads } from "./server/reads.js";
@@ -62,6 +71,12 @@ export interface AppOptions {
   federation?: boolean;
   /** Live connections that one key may hold; see `defaultMaxConnectionsPerKey`. */
   maxConnectionsPerKey?: number;
+  /** What a key may spend; see `defaultBudgetPoints` and `defaultRestoredPerSecond`. */
+  budget?: Partial<Allowance>;
+  /** Path of the manifest of trusted documents. */
+  trustedDocuments?: string | null;
+  /** Budgets are kept in the database, for all nodes together. */
+  sharedBudgets?: boolean;
   /** How long slow and silent clients are waited for. */
   patience?: Partial<Patience>;
   /** What is written down of who reads or changes whose data; changes when left out. */
@@ -158,9 +173,17 @@ async function startServices(
     { allowPrivate: options.webhookPrivateAddresses ?? false, ...options.webhookOptions },
   );
   opened.push(() => webhooks.stop());
+  const standard = {
+    maximum: defaultBudgetPoints,
+    restoreRate: defaultRestoredPerSecond,
+    ...options.budget,
+  };
   const services: Services = {
     database,
     feed,
+    budgets: options.sharedBudgets
+      ? new SharedBudgets(database, standard, (error) => options.logger.warn(faultOf(error), "budgets"))
+      : new NodeBudgets(standard),
     phoneRegion: options.phoneRegion,
     suppressions,
     privacy,
@@ -188,7 +211,12 @@ async function serve(
       ? new CompiledReads(schema, reads, database, { audited: audited === "all" })
       : null;
   const readOptions = { compiled, metrics, explain: options.explainReads ?? false };
-  const apollo = createApollo(schema, logger, readOptions);
+  const idempotency = new Idempotency(database, logger);
+  opened.push(async () => idempotency.stop());
+  const documents = new KnownDocuments(
+    options.trustedDocuments ? readManifest(options.trustedDocuments) : undefined,
+  );
+  const apollo = createApollo(schema, logger, readOptions, documents, idempotency);
   await apollo.start();
   opened.push(() => apollo.stop());
   const authenticate = startAuthenticate(options, services, opened);
@@ -212,9 +240,10 @@ async function serve(
   const connections = new Connections({ authenticate, logger, maxPerKey });
   opened.push(async () => connections.stop());
   const patience = { ...defaultPatience, ...options.patience };
-  const events = createEventStreams({ schema, hub, connections, logger, patience });
+  const events = createEventStreams({ schema, documents, idempotency, hub, connections, logger, patience });
   const http = createHttpServer({
     apollo,
+    documents,
     events,
     logger,
     allowedOrigins,
@@ -237,6 +266,8 @@ async function serve(
   opened.push(() => drain(http));
   const sockets = serveWebSocket(http, {
     schema,
+    documents,
+    idempotency,
     logger,
     allowedOrigins,
     authenticate,

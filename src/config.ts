@@ -1,7 +1,12 @@
 import { getCountries } from "libphonenumber-js/max";
 import { z } from "zod";
+import type { Allowance } from "./platform/access/budget.js";
 import type { TokenOptions } from "./platform/access/tokens.js";
-import { defaultMaxConnectionsPerKey } from "./platform/limits.js";
+import {
+  defaultBudgetPoints,
+  defaultMaxConnectionsPerKey,
+  defaultRestoredPerSecond,
+} from "./platform/limits.js";
 
 /** Everything the environment decides. */
 export interface Config {
@@ -18,6 +23,12 @@ export interface Config {
   compiledReads: boolean;
   explainReads: boolean;
   maxConnectionsPerKey: number;
+  /** What a key may spend that has no allowance of its own. */
+  budget: Allowance;
+  /** Path of the manifest of trusted documents. */
+  trustedDocuments: string | null;
+  /** Budgets are kept in the database, for all nodes together. */
+  sharedBudgets: boolean;
   audit: "all" | "changes" | "off";
   /** Secrets of the suppression list, the present one first; empty: the database keeps one of its own. */
   privacySecrets: readonly string[];
@@ -48,6 +59,10 @@ const natsServer = /^(nats|tls):\/\/[^/?#]+\/?$/;
 const minSecretLength = 32;
 
 const onOff = z.enum(["on", "off"], "must be on or off");
+const countAboveZero = z.coerce
+  .number("must be a whole number above 0")
+  .int("must be a whole number above 0")
+  .min(1, "must be a whole number above 0");
 const oneOrZero = z.enum(["1", "0"], "must be 1 or 0");
 
 /** Keys that came over plain HTTP could be anybody's; this machine's own network is no such way. */
@@ -109,11 +124,11 @@ const environment = z.object({
     .default([]),
   COMPILED_READS: onOff.default("on"),
   EXPLAIN_READS: onOff.default("off"),
-  MAX_CONNECTIONS_PER_KEY: z.coerce
-    .number("must be a whole number above 0")
-    .int("must be a whole number above 0")
-    .min(1, "must be a whole number above 0")
-    .default(defaultMaxConnectionsPerKey),
+  MAX_CONNECTIONS_PER_KEY: countAboveZero.default(defaultMaxConnectionsPerKey),
+  RATE_LIMIT_POINTS: countAboveZero.default(defaultBudgetPoints),
+  RATE_LIMIT_RESTORE: countAboveZero.default(defaultRestoredPerSecond),
+  TRUSTED_DOCUMENTS: z.string().optional(),
+  RATE_LIMIT_STORE: z.enum(["memory", "postgres"], "must be memory or postgres").default("memory"),
   AUDIT: z.enum(["all", "changes", "off"], "must be all, changes or off").default("changes"),
   PRIVACY_SECRETS: z
     .string()
@@ -179,6 +194,9 @@ export function readConfig(env: Record<string, string | undefined>): Config {
     compiledReads: data.COMPILED_READS === "on",
     explainReads: data.EXPLAIN_READS === "on",
     maxConnectionsPerKey: data.MAX_CONNECTIONS_PER_KEY,
+    budget: { maximum: data.RATE_LIMIT_POINTS, restoreRate: data.RATE_LIMIT_RESTORE },
+    trustedDocuments: data.TRUSTED_DOCUMENTS ?? null,
+    sharedBudgets: data.RATE_LIMIT_STORE === "postgres",
     audit: data.AUDIT,
     privacySecrets: data.PRIVACY_SECRETS,
     exportSigningKey: data.EXPORT_SIGNING_KEY ?? null,

@@ -13,6 +13,7 @@ import { purchaseLoaders } from "./domains/purchases/purchase.loaders.js";
 import { ticketLoaders } from "./domains/tickets/ticket.loaders.js";
 import type { WebhookServices } from "./domains/webhooks/webhook.actions.js";
 import { webhookLoaders } from "./domains/webhooks/webhook.loaders.js";
+import type { Budgets } from "./platform/access/budget.js";
 import type { Caller } from "./platform/access/caller.js";
 import type { Trail } from "./platform/audit/audit-log.js";
 import { type Audience, readFor } from "./platform/database/audience.js";
@@ -24,6 +25,7 @@ import type { Suppressions } from "./platform/privacy/suppressions.js";
 export interface Services {
   database: Database;
   feed: Feed;
+  budgets: Budgets;
   /** Country of phone numbers that are written without one, ISO 3166-1 alpha-2; null: such numbers are refused. */
   phoneRegion: string | null;
   suppressions: Suppressions;
@@ -59,6 +61,7 @@ export function createContext(
 /** Loaders are made when they are first asked for: many requests need none. */
 class Context implements RequestContext {
   readonly feed: Feed;
+  readonly budgets: Budgets;
   readonly phoneRegion: string | null;
   readonly suppressions: Suppressions;
   readonly privacy: PrivacyWorker;
@@ -75,6 +78,7 @@ class Context implements RequestContext {
     readonly trail: Trail | null,
   ) {
     this.feed = services.feed;
+    this.budgets = services.budgets;
     this.phoneRegion = services.phoneRegion;
     this.suppressions = services.suppressions;
     this.privacy = services.privacy;

@@ -43,6 +43,7 @@ interface CreateOptions {
   role?: string;
   scope: string[];
   partner?: string;
+  trustedOnly: boolean;
   expires?: string;
 }
 
@@ -60,10 +61,18 @@ program
   )
   .option("--scope <scope...>", "scopes besides those of the role", [])
   .option("--partner <code>", "the partner company that holds it; the role partner needs one")
+  .option("--trusted-only", "only trusted documents may be asked with it", false)
   .option("--expires <time>", "when it ends by itself, like 2027-01-01T00:00:00Z (default: never)")
-  .action((name: string, { role, scope, partner, expires }: CreateOptions) =>
+  .action((name: string, { role, scope, partner, trustedOnly, expires }: CreateOptions) =>
     withDatabase(async (database) => {
-      const item = { name, role: role?.toUpperCase(), scopes: scope, partner, expiresAt: expires };
+      const item = {
+        name,
+        role: role?.toUpperCase(),
+        scopes: scope,
+        partner,
+        trustedOnly,
+        expiresAt: expires,
+      };
       tell(taken(await createApiKey(database, admin, item)));
     }),
   );

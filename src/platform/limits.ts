@@ -42,6 +42,12 @@ export const maxDirectives = 30;
 export const maxFieldRepeats = 20;
 /** Objects in one answer: a hundred customers with everything the reference read asks for, and half as many again. */
 export const maxCost = 50_000;
+/** Points that a key may save up: four of the largest answers at once. */
+export const defaultBudgetPoints = 200_000;
+/** Points that a key gets back each second: two hundred pages, or the largest answer every two or three seconds. */
+export const defaultRestoredPerSecond = 20_000;
+/** Fields of one operation's root, those of its fragments included: a screen of ours asks for three. */
+export const maxRootFields = 20;
 /** Errors that validation collects before it gives up. */
 export const maxValidationErrors = 5;
 /** One message on a socket: a document with its variables. */

@@ -1,22 +1,35 @@
-import { ApolloServer, type ApolloServerPlugin, type GraphQLResponse } from "@apollo/server";
+import { ApolloServer, type ApolloServerPlugin, type GraphQLResponse, HeaderMap } from "@apollo/server";
 import {
   ApolloServerPluginCacheControlDisabled,
   ApolloServerPluginLandingPageDisabled,
 } from "@apollo/server/plugin/disabled";
 import type { FormattedExecutionResult, GraphQLSchema } from "graphql";
 import type { RequestContext } from "../context.js";
+import type { Audience } from "../platform/database/audience.js";
 import { ApiError } from "../platform/errors.js";
 import type { Logger } from "../platform/log.js";
-import { checkCost } from "./cost.js";
-import { retryAfterSeconds } from "./http.js";
-import { checkAccess, clientError, parseOptions, validationOptions, validationRules } from "./operation.js";
+import { priceOf } from "./cost.js";
+import { presentedKey, retryAfterSeconds } from "./http.js";
+import type { Begun, Idempotency, ShownResult } from "./idempotency.js";
+import type { KnownDocuments } from "./known-documents.js";
+import {
+  checkAccess,
+  clientError,
+  documentLimits,
+  parseOptions,
+  validationOptions,
+  validationRules,
+} from "./operation.js";
 import { createQueryReads, type QueryReads, type ReadOptions, stringifyResult } from "./query-reads.js";
+import { type AnswerCost, objectsIn, settle, spend } from "./spending.js";
 
 /** Apollo as the HTTP side of the one pipeline (`operation.ts`): its hooks call the same checks that the socket calls. */
 export function createApollo(
   schema: GraphQLSchema,
   logger: Logger,
   reads: ReadOptions,
+  documents: KnownDocuments,
+  idempotency: Idempotency,
 ): ApolloServer<RequestContext> {
   return new ApolloServer<RequestContext>({
     schema,
@@ -31,11 +44,12 @@ export function createApollo(
     // Both headers force a preflight, so a page of a foreign origin cannot send them by itself.
     csrfPrevention: { requestHeaders: ["apollo-require-preflight", "authorization", "x-api-key"] },
     stringifyResult,
+    persistedQueries: { cache: documents.cache },
     logger: quiet(logger),
     plugins: [
       ApolloServerPluginCacheControlDisabled(),
       ApolloServerPluginLandingPageDisabled(),
-      pipeline(schema, logger, createQueryReads(schema, logger, reads)),
+      pipeline(schema, logger, createQueryReads(schema, logger, reads), idempotency),
     ],
   });
 }
@@ -44,7 +58,9 @@ function pipeline(
   schema: GraphQLSchema,
   logger: Logger,
   reads: QueryReads,
+  idempotency: Idempotency,
 ): ApolloServerPlugin<RequestContext> {
+  const begun = new WeakMap<Audience, Begun>();
   return {
     async requestDidStart() {
       return {
@@ -61,16 +77,35 @@ function pipeline(
           }
           contextValue.trail?.runs(document, operation);
           checkAccess(schema, document, operation, contextValue.caller);
-          checkCost(schema, document, operation, request.variables ?? {});
+          await spend(contextValue, priceOf(schema, document, operation, request.variables ?? {}));
+          if (operation.operation !== "mutation") return;
+          const headers = request.http?.headers;
+          const started = await idempotency.begin({
+            caller: contextValue.caller,
+            presented: presentedKey(Object.fromEntries(headers ?? [])),
+            header: headers?.get("idempotency-key"),
+            document,
+            operation,
+            variables: request.variables ?? {},
+            audience: contextValue.audience,
+          });
+          if (started) begun.set(contextValue.audience, started);
         },
-        responseForOperation: reads.answer,
+        async responseForOperation(request) {
+          const started = begun.get(request.contextValue.audience);
+          return started && "replay" in started ? replayed(started.replay) : reads.answer(request);
+        },
         async willSendResponse({ request, response, errors, contextValue }) {
           if (response.body.kind !== "single") return;
           const { singleResult } = response.body;
-          const read = reads.explanation(contextValue);
-          if (read && singleResult.data) singleResult.extensions = { ...singleResult.extensions, read };
+          const cost = settle(contextValue, reads.objects(contextValue) ?? objectsIn(singleResult.data));
+          const read = singleResult.data ? reads.explanation(contextValue) : undefined;
+          singleResult.extensions = { ...singleResult.extensions, ...(read && { read }), cost };
+          tellInHeaders(response.http, cost);
           if (errors)
             singleResult.errors = errors.map((error) => clientError(logger, contextValue.requestId, error));
+          const started = begun.get(contextValue.audience);
+          if (started && "end" in started) await started.end(singleResult);
           // A read that failed told its error itself.
           if (singleResult.errors)
             tellByStatus(response.http, request.http?.headers.get("accept"), singleResult);
@@ -78,6 +113,19 @@ function pipeline(
       };
     },
   };
+}
+
+/** The first answer again; the header says so. */
+function replayed(result: ShownResult): GraphQLResponse {
+  const headers = new HeaderMap([["idempotent-replayed", "true"]]);
+  return { http: { headers }, body: { kind: "single", singleResult: result } } as GraphQLResponse;
+}
+
+/** The budget where balancers and generic clients look for it. */
+function tellInHeaders({ headers }: GraphQLResponse["http"], { throttleStatus }: AnswerCost): void {
+  if (!throttleStatus) return;
+  headers.set("x-ratelimit-limit", String(throttleStatus.maximum));
+  headers.set("x-ratelimit-remaining", String(Math.max(throttleStatus.available, 0)));
 }
 
 /** The status where Apollo's own does not say what balancers and clients decide by. */
@@ -108,6 +156,7 @@ const documentCodes: readonly unknown[] = [
   "GRAPHQL_VALIDATION_FAILED",
   "OPERATION_RESOLUTION_FAILURE",
   "BAD_USER_INPUT",
+  ...documentLimits,
 ];
 
 /** Apollo's own lines go to our log; they name no data. */

@@ -1,5 +1,5 @@
 import "reflect-metadata";
-import { type GraphQLSchema, isInterfaceType, type OperationTypeNode } from "graphql";
+import { type GraphQLSchema, isInterfaceType, type OperationTypeNode, specifiedDirectives } from "graphql";
 import { buildSchema, type NonEmptyArray } from "type-graphql";
 import {
   CustomerChangeResolver,
@@ -69,6 +69,7 @@ import { WebhookChangesResolver, WebhookResolver } from "../domains/webhooks/web
 import { typeNameOf } from "../platform/graphql/node.js";
 import { declareAccess } from "./declared-access.js";
 import { callDirectly } from "./direct-resolvers.js";
+import { idempotentDirective } from "./idempotency.js";
 import { reads } from "./reads.js";
 
 /** The one place that lists resolvers. type-graphql's store is global to the process: built once. */
@@ -123,11 +124,13 @@ const resolvers: NonEmptyArray<new () => object> = [
   WebhookChangesResolver,
 ];
 
+const directives = [...specifiedDirectives, idempotentDirective];
+
 let built: Promise<GraphQLSchema> | undefined;
 
 export function builtSchema(): Promise<GraphQLSchema> {
   // Streams come from the log, but the option must be given as soon as a subscription exists.
-  built ??= buildSchema({ resolvers, validate: false, pubSub: noPubSub }).then((schema) => {
+  built ??= buildSchema({ resolvers, validate: false, pubSub: noPubSub, directives }).then((schema) => {
     schema.extensions = { ...schema.extensions, reads };
     declareAccess(schema);
     callDirectly(schema);

@@ -13,15 +13,39 @@ import {
   isObjectType,
   Kind,
   type OperationDefinitionNode,
+  OperationTypeNode,
+  SchemaMetaFieldDef,
   type SelectionSetNode,
+  TypeMetaFieldDef,
   valueFromASTUntyped,
 } from "graphql";
 import { ApiError } from "../platform/errors.js";
 import { type Fragments, fragmentsOf } from "../platform/graphql/selected-fields.js";
-import { defaultPageSize, maxCost, maxNodeIds, maxPageSize } from "../platform/limits.js";
+import { defaultPageSize, maxBatchItems, maxCost, maxPageSize } from "../platform/limits.js";
+import { rootFieldsOf } from "./root-fields.js";
+import type { Price } from "./spending.js";
 
-/** Lists without a page (items of an order, identities) have about as many members. */
+/** Lists without a page (items of an order, identities) have about as many members; what goes beyond is charged after. */
 const listSize = 10;
+/** What one may ask without paying for it: what one may still spend. */
+const freeFields: readonly string[] = ["rateLimit", "__typename"];
+
+/** What an operation is charged before it runs. Throws TOO_EXPENSIVE. */
+export function priceOf(...asked: Parameters<typeof checkCost>): Price {
+  const [, document, operation] = asked;
+  let shape = shapes.get(operation);
+  if (!shape) {
+    const names = rootFieldsOf(document, operation.selectionSet).map(({ name }) => name.value);
+    shape = {
+      isFixed: operation.operation === OperationTypeNode.MUTATION,
+      isFree: names.includes("rateLimit") && names.every((name) => freeFields.includes(name)),
+    };
+    shapes.set(operation, shape);
+  }
+  return { cost: checkCost(...asked), ...shape };
+}
+
+const shapes = new WeakMap<OperationDefinitionNode, Omit<Price, "cost">>();
 
 /** The cost of an operation. Throws TOO_EXPENSIVE for one that could answer more objects than one answer may hold. */
 export function checkCost(
@@ -80,9 +104,13 @@ function defaultsOf({ variableDefinitions = [] }: OperationDefinitionNode): Vari
 }
 
 function formulaOf(schema: GraphQLSchema, document: DocumentNode, operation: OperationDefinitionNode): Cost {
-  const walk = new CostWalk(schema, document);
+  const items =
+    operation.operation === OperationTypeNode.MUTATION
+      ? rootFieldsOf(document, operation.selectionSet).map(itemsOf)
+      : [];
+  const walk = new CostWalk(schema, document, items);
   const root = schema.getRootType(operation.operation);
-  return root ? walk.selections(root, operation.selectionSet) : 0;
+  return root ? sum([walk.selections(root, operation.selectionSet), ...items]) : 0;
 }
 
 /** Works the cost out as far as it does not depend on variables. */
@@ -94,6 +122,8 @@ class CostWalk {
   constructor(
     private readonly schema: GraphQLSchema,
     document: DocumentNode,
+    /** What the fields of a mutation write. */
+    private readonly items: readonly Cost[] = [],
   ) {
     this.fragments = fragmentsOf(document);
   }
@@ -109,14 +139,25 @@ class CostWalk {
   }
 
   private field(parent: GraphQLCompositeType, node: FieldNode): Cost {
-    const field =
-      isObjectType(parent) || isInterfaceType(parent) ? parent.getFields()[node.name.value] : undefined;
+    const field = this.definitionOf(parent, node.name.value);
     const type = field && getNamedType(field.type);
     if (!field || !node.selectionSet || !isCompositeType(type)) return 0;
-    const size = sizeOf(parent, field, node);
+    const size = isResults(parent, field) ? greatest(this.items) : sizeOf(parent, field, node);
     const member = this.selections(type, node.selectionSet);
     if (typeof size === "number" && typeof member === "number") return size * (1 + member);
     return (given) => costWith(size, given) * (1 + costWith(member, given));
+  }
+
+  /** Introspection costs like everything else. */
+  private definitionOf(
+    parent: GraphQLCompositeType,
+    name: string,
+  ): GraphQLField<unknown, unknown> | undefined {
+    if (parent === this.schema.getQueryType()) {
+      if (name === SchemaMetaFieldDef.name) return SchemaMetaFieldDef;
+      if (name === TypeMetaFieldDef.name) return TypeMetaFieldDef;
+    }
+    return isObjectType(parent) || isInterfaceType(parent) ? parent.getFields()[name] : undefined;
   }
 
   private fragment(parent: GraphQLCompositeType, name: string): Cost {
@@ -149,10 +190,25 @@ function sizeOf(parent: GraphQLCompositeType, field: GraphQLField<unknown, unkno
   }
   // A connection's members are counted with the connection.
   if (!isListType(getNullableType(field.type)) || parent.name.endsWith("Connection")) return 1;
-  if (field.args.some(({ name }) => name === "ids")) return maxNodeIds;
-  if (!field.args.some(({ name }) => name === "representations")) return listSize;
-  const references = argumentOf(node, "representations");
-  return ({ variables }) => [references(variables)].flat().length;
+  const named = field.args.find(({ name }) => name === "ids" || name === "representations");
+  if (!named) return listSize;
+  const members = argumentOf(node, named.name);
+  return ({ variables }) => [members(variables)].flat().length;
+}
+
+/** The list of a mutation's payload that says of each item what became of it. */
+function isResults(parent: GraphQLCompositeType, { name, type }: GraphQLField<unknown, unknown>): boolean {
+  return name === "results" && parent.name.endsWith("Payload") && isListType(getNullableType(type));
+}
+
+/** How many items one field of a mutation writes: the longest list of its input, or the input itself. */
+function itemsOf(node: FieldNode): Cost {
+  const input = argumentOf(node, "input");
+  return ({ variables }) => {
+    const lists = Object.values(Object(input(variables))).filter(Array.isArray);
+    // A longer batch is refused by its own bound, which tells the client more.
+    return Math.min(Math.max(1, ...lists.map(({ length }) => length)), maxBatchItems);
+  };
 }
 
 function argumentOf(node: FieldNode, name: string): (variables: Variables) => unknown {
@@ -165,6 +221,10 @@ function sum(costs: readonly Cost[]): Cost {
   const others = costs.filter((cost) => typeof cost === "function");
   if (others.length === 0) return fixed;
   return (given) => others.reduce((all, cost) => all + cost(given), fixed);
+}
+
+function greatest(costs: readonly Cost[]): Cost {
+  return (given) => Math.max(1, ...costs.map((cost) => costWith(cost, given)));
 }
 
 function workedOutOnce(fragment: string, cost: (given: Given) => number): Cost {

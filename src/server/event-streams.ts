@@ -4,14 +4,19 @@ import type { RequestContext } from "../context.js";
 import { ApiError } from "../platform/errors.js";
 import type { Logger } from "../platform/log.js";
 import { executePlanned } from "./executor/execute.js";
+import type { Idempotency } from "./idempotency.js";
+import type { KnownDocuments } from "./known-documents.js";
 import type { Connection, Connections } from "./live/connections.js";
 import { EventOutlet } from "./live/event-outlet.js";
 import type { Hub } from "./live/hub.js";
 import type { Patience } from "./live/patience.js";
-import { clientError, prepareOperation } from "./operation.js";
+import { clientError, graphqlError, prepareOperation, shownResult } from "./operation.js";
+import { type Price, spend, withCost } from "./spending.js";
 
 export interface EventStreamOptions {
   schema: GraphQLSchema;
+  documents: KnownDocuments;
+  idempotency: Idempotency;
   hub: Hub;
   connections: Connections;
   logger: Logger;
@@ -37,7 +42,7 @@ export function wantsEvents({ headers }: IncomingMessage): boolean {
 }
 
 export function createEventStreams(options: EventStreamOptions): EventStreams {
-  const { schema, hub, connections, logger, patience } = options;
+  const { schema, documents, idempotency, hub, connections, logger, patience } = options;
   const open = new Set<EventOutlet>();
   const caring = setInterval(() => {
     const now = Date.now();
@@ -52,7 +57,7 @@ export function createEventStreams(options: EventStreamOptions): EventStreams {
       errors ? { errors: errors.map((error) => clientError(logger, requestId, error)), ...result } : result;
     const asked = readRequest(from);
     if (asked instanceof GraphQLError) return refuse(response, 400, shown({ errors: [asked] }));
-    const prepared = prepareOperation(schema, caller, asked);
+    const prepared = prepareOperation(schema, documents, caller, asked);
     const refused = "document" in prepared ? null : prepared;
     if (refused?.[0]?.extensions.code === "GRAPHQL_PARSE_FAILED") {
       return refuse(response, 400, shown({ errors: refused }));
@@ -61,6 +66,8 @@ export function createEventStreams(options: EventStreamOptions): EventStreams {
       response.setHeader("allow", "POST");
       return refuse(response, 405, shown({ errors: [changesByGet()] }));
     }
+    const throttled = "document" in prepared && (await refusalOf(context, prepared.price));
+    if (throttled) return refuse(response, 429, shown({ errors: [throttled] }), throttled);
     const outlet = new EventOutlet(response, shown);
     const connection: Connection = {
       key,
@@ -85,7 +92,23 @@ export function createEventStreams(options: EventStreamOptions): EventStreams {
       const operationName = operation.name?.value ?? null;
       const args = { schema, document, operationName, variableValues: variables, contextValue: context };
       context.trail?.runs(document, operation);
-      return outlet.finish(await executePlanned(args));
+      const header = request.headers["idempotency-key"];
+      const attempt = {
+        ...prepared,
+        variables,
+        caller,
+        presented: key,
+        audience: context.audience,
+        header: header ? String(header) : null,
+      };
+      const result = await idempotency
+        .once(
+          attempt,
+          async () => executePlanned(args),
+          (told) => shownResult(logger, requestId, told),
+        )
+        .catch((refusal: unknown): ExecutionResult => ({ errors: [graphqlError(refusal)] }));
+      return outlet.finish(withCost(context, result));
     }
     const lastEventId = request.headers["last-event-id"];
     const after = typeof lastEventId === "string" && lastEventId !== "" ? lastEventId : null;
@@ -100,36 +123,64 @@ export function createEventStreams(options: EventStreamOptions): EventStreams {
   }
 }
 
-type Readable = Parameters<typeof prepareOperation>[2];
+type Readable = Parameters<typeof prepareOperation>[3];
 
 function readRequest(from: unknown): Readable | GraphQLError {
   const refusal = (message: string) => new ApiError("BAD_REQUEST", message);
   const given = from instanceof URLSearchParams ? inAddress(from) : from;
   if (typeof given !== "object" || given === null) return refusal("The request has to be a JSON object.");
-  const { query, operationName, variables } = given as Record<string, unknown>;
-  if (typeof query !== "string") return refusal("`query` has to be a document.");
+  const { query, documentId, extensions, operationName, variables } = given as Record<string, unknown>;
+  const named = query === undefined && (documentId !== undefined || extensions !== undefined);
+  if (typeof query !== "string" && !named) return refusal("`query` has to be a document.");
   if (operationName != null && typeof operationName !== "string")
     return refusal("`operationName` has to be a text.");
   if (variables != null && (typeof variables !== "object" || Array.isArray(variables)))
     return refusal("`variables` has to be an object.");
   return {
-    query,
+    ...(typeof query === "string" && { query }),
+    documentId,
+    extensions,
     operationName: operationName ?? null,
     variables: variables as Record<string, unknown> | null,
   };
 }
 
 function inAddress(given: URLSearchParams): Record<string, unknown> {
-  const { variables, ...others } = Object.fromEntries(given);
+  const { variables, extensions, ...others } = Object.fromEntries(given);
   try {
-    return { ...others, variables: variables === undefined ? null : JSON.parse(variables) };
+    return {
+      ...others,
+      ...(extensions !== undefined && { extensions: JSON.parse(extensions) }),
+      variables: variables === undefined ? null : JSON.parse(variables),
+    };
   } catch {
     return { ...others, variables: "not JSON" };
   }
 }
 
-function refuse(response: ServerResponse, status: number, body: unknown): void {
-  response.writeHead(status, { "content-type": "application/json; charset=utf-8" }).end(JSON.stringify(body));
+/** Charges the operation; the refusal where it cannot be paid for. */
+async function refusalOf(context: RequestContext, price: Price): Promise<GraphQLError | null> {
+  try {
+    await spend(context, price);
+    return null;
+  } catch (refusal) {
+    return graphqlError(refusal);
+  }
+}
+
+function refuse(response: ServerResponse, status: number, body: unknown, error?: GraphQLError): void {
+  const retryAfter = retryAfterOf(error);
+  response
+    .writeHead(status, {
+      "content-type": "application/json; charset=utf-8",
+      ...(retryAfter && { "retry-after": retryAfter }),
+    })
+    .end(JSON.stringify(body));
+}
+
+function retryAfterOf(error: GraphQLError | undefined): string | undefined {
+  const http = error?.extensions.http as { headers?: ReadonlyMap<string, string> } | undefined;
+  return http?.headers?.get("retry-after");
 }
 
 function revoked(): ApiError {

@@ -3,12 +3,14 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { type ApolloServer, HeaderMap } from "@apollo/server";
 import { GraphQLError, type GraphQLFormattedError } from "graphql";
 import type { RequestContext } from "../context.js";
-import type { Audience } from "../platform/database/audience.js";
+import { type Audience, leave } from "../platform/database/audience.js";
 import { ApiError, type ClientCode } from "../platform/errors.js";
 import { maxBodyBytes, maxDocumentBytes, maxJsonDepth } from "../platform/limits.js";
 import { faultOf, type Logger } from "../platform/log.js";
 import { isDeeperThan } from "../platform/text.js";
 import { type EventStreams, wantsEvents } from "./event-streams.js";
+import { handedToApollo } from "./handed-to-apollo.js";
+import type { KnownDocuments } from "./known-documents.js";
 import { clientError } from "./operation.js";
 import { allowOrigin } from "./origins.js";
 import { answerOf } from "./query-reads.js";
@@ -22,6 +24,7 @@ export interface HttpOptions {
   allowedOrigins: readonly string[];
   /** Other pages (GraphiQL, health): answers true when the request was theirs. */
   pages: readonly ((request: IncomingMessage, response: ServerResponse) => boolean)[];
+  documents: KnownDocuments;
   /** Answers whoever wants events. */
   events: EventStreams;
   logger: Logger;
@@ -105,12 +108,17 @@ async function handle(
     const from = request.method === "GET" ? new URLSearchParams(url.slice(query + 1)) : body.value;
     return options.events.serve(request, response, { key: presentedKey(request.headers), context, from });
   }
+  const asked = { search: query < 0 ? "" : url.slice(query), body: body.value };
+  const handed = handedToApollo(options.documents, request.method, asked, context.caller);
+  if (handed instanceof GraphQLError) {
+    const shown = clientError(options.logger, requestId, handed);
+    return send(response, httpStatusOf(handed), [shown]);
+  }
   const answer = await options.apollo.executeHTTPGraphQLRequest({
     httpGraphQLRequest: {
       method: (request.method ?? "GET").toUpperCase(),
       headers: headersOf(request),
-      search: query < 0 ? "" : url.slice(query),
-      body: body.value,
+      ...handed,
     },
     context: async () => context,
   });
@@ -141,7 +149,7 @@ function told(
 function audienceOf(response: ServerResponse): Audience {
   const audience = { left: false };
   response.once("close", () => {
-    audience.left = true;
+    leave(audience);
   });
   return audience;
 }
@@ -230,6 +238,12 @@ function send(response: ServerResponse, status: number, errors: readonly GraphQL
 
 function requestIdOf(response: ServerResponse): string {
   return String(response.getHeader(requestIdHeader));
+}
+
+/** The status that a refusal carries. */
+function httpStatusOf({ extensions }: GraphQLError): number {
+  if (extensions.code === "PERSISTED_QUERY_NOT_FOUND") return 200;
+  return (extensions.http as { status?: number } | undefined)?.status ?? 400;
 }
 
 function statusOf({ extensions }: GraphQLFormattedError): number {

@@ -4,6 +4,7 @@ import { maxDirectivesRule } from "@escape.tech/graphql-armor-max-directives";
 import {
   type ASTNode,
   type DocumentNode,
+  type ExecutionResult,
   GraphQLError,
   type GraphQLFormattedError,
   type GraphQLSchema,
@@ -21,7 +22,7 @@ import {
 import { LRUCache } from "lru-cache";
 import type { Caller } from "../platform/access/caller.js";
 import { type DatabaseErrorCode, databaseErrorIn, passingFaults } from "../platform/database/errors.js";
-import { ApiError, errorCodes, faultCode, protocolCodes } from "../platform/errors.js";
+import { ApiError, type ErrorCode, errorCodes, faultCode, protocolCodes } from "../platform/errors.js";
 import {
   maxAliases,
   maxDepth,
@@ -30,33 +31,56 @@ import {
   maxDocumentTokens,
   maxFieldRepeats,
   maxJsonDepth,
+  maxRootFields,
   maxValidationErrors,
 } from "../platform/limits.js";
 import { faultOf, type Logger } from "../platform/log.js";
 import { isDeeperThan } from "../platform/text.js";
 import { requirementsOf } from "./access.js";
-import { checkCost } from "./cost.js";
+import { priceOf } from "./cost.js";
+import type { ShownResult } from "./idempotency.js";
+import type { KnownDocuments } from "./known-documents.js";
 import { maxRepeatsRule } from "./repeats.js";
+import { maxRootFieldsRule } from "./root-fields.js";
+import type { Price } from "./spending.js";
 
 // One preparation for every transport: HTTP gives these pieces to Apollo, the socket calls `prepareOperation`.
 
 export const parseOptions: ParseOptions = { maxTokens: maxDocumentTokens };
 export const validationOptions = { maxErrors: maxValidationErrors };
 
-const report = {
+/** Codes of bounds of a document, each its own: a client that meets one knows what to make smaller. */
+export const documentLimits = [
+  "TOO_DEEP",
+  "TOO_MANY_ALIASES",
+  "TOO_MANY_DIRECTIVES",
+  "TOO_MANY_REPEATS",
+  "TOO_MANY_ROOT_FIELDS",
+  "TOO_MANY_TOKENS",
+] as const satisfies readonly ErrorCode[];
+
+/** Apollo gives every error of a rule its own code: ours stands beside it until the client is told. */
+const reportAs = (limit: (typeof documentLimits)[number]) => ({
   propagateOnRejection: false,
-  onReject: [(context: ValidationContext | null, error: GraphQLError) => context?.reportError(error)],
-};
+  onReject: [
+    (context: ValidationContext | null, { message, nodes }: GraphQLError) =>
+      context?.reportError(new GraphQLError(message, { nodes: nodes ?? null, extensions: { limit } })),
+  ],
+});
 export const validationRules: ValidationRule[] = [
-  maxDepthRule({ n: maxDepth, flattenFragments: true, ...report }) as ValidationRule,
-  maxAliasesRule({ n: maxAliases, allowList: [], ...report }) as ValidationRule,
-  maxDirectivesRule({ n: maxDirectives, ...report }) as ValidationRule,
+  maxDepthRule({ n: maxDepth, flattenFragments: true, ...reportAs("TOO_DEEP") }) as ValidationRule,
+  maxAliasesRule({ n: maxAliases, allowList: [], ...reportAs("TOO_MANY_ALIASES") }) as ValidationRule,
+  maxDirectivesRule({ n: maxDirectives, ...reportAs("TOO_MANY_DIRECTIVES") }) as ValidationRule,
   maxRepeatsRule(maxFieldRepeats),
+  maxRootFieldsRule(maxRootFields),
 ];
+/** How graphql-js says it. */
+const tooManyTokens = /^Syntax Error: Document contains more \w+ \d+ tokens/;
 
 export interface PreparedOperation {
   document: DocumentNode;
   operation: OperationDefinitionNode;
+  price: Price;
   /** Objects it may answer at most; of a subscription, with each event. */
   cost: number;
 }
@@ -64,17 +88,21 @@ export interface PreparedOperation {
 /** Parses, validates, limits and authorises one operation of a socket; answers the errors when it may not run. */
 export function prepareOperation(
   schema: GraphQLSchema,
+  documents: KnownDocuments | null,
   caller: Caller,
   request: {
-    query: string;
+    query?: string;
+    documentId?: unknown;
+    extensions?: unknown;
     operationName?: string | null | undefined;
     variables?: Readonly<Record<string, unknown>> | null | undefined;
   },
 ): PreparedOperation | readonly GraphQLError[] {
   try {
-    if (Buffer.byteLength(request.query) > maxDocumentBytes) return [tooLarge()];
+    const text = (documents ? documents.resolve(request, caller) : request.query) ?? "";
+    if (Buffer.byteLength(text) > maxDocumentBytes) return [tooLarge()];
     if (isDeeperThan(request.variables, maxJsonDepth)) return [tooDeep()];
-    const document = checkedDocument(schema, request.query);
+    const document = checkedDocument(schema, text);
     if (!("kind" in document)) return document;
     const operation = getOperationAST(document, request.operationName);
     if (!operation)
@@ -82,8 +110,8 @@ export function prepareOperation(
         withCode(new GraphQLError("No such operation in the document."), "OPERATION_RESOLUTION_FAILURE"),
       ];
     checkAccess(schema, document, operation, caller);
-    const cost = checkCost(schema, document, operation, request.variables ?? {});
-    return { document, operation, cost };
+    const price = priceOf(schema, document, operation, request.variables ?? {});
+    return { document, operation, price, cost: price.cost };
   } catch (error) {
     if (error instanceof GraphQLError) return [error];
     throw error;
@@ -133,9 +161,9 @@ export function clientError(logger: Logger, requestId: string, error: unknown): 
     const message = "The service is not available just now. Try again: what is sent twice is recorded once.";
     return { message, ...place, extensions: { code: "UNAVAILABLE", requestId } };
   }
-  const code = extensions?.code ?? (isRefusedInput(error) ? "BAD_USER_INPUT" : undefined);
+  const code = codeOf(shown.message, extensions) ?? (isRefusedInput(error) ? "BAD_USER_INPUT" : undefined);
   if (typeof code === "string" && clientCodes.has(code)) {
-    const { http: _, stacktrace: __, ...details } = extensions ?? {};
+    const { http: _, stacktrace: __, limit: ___, ...details } = extensions ?? {};
     return {
       message: withoutSuggestion(shown.message),
       ...place,
@@ -144,6 +172,22 @@ export function clientError(logger: Logger, requestId: string, error: unknown): 
   }
   logger.error({ requestId, ...faultOf(error) }, "fault");
   return internal;
+}
+
+/** A result as the client is shown it. */
+export function shownResult(
+  logger: Logger,
+  requestId: string,
+  { data, errors }: ExecutionResult,
+): ShownResult {
+  return { data, ...(errors && { errors: errors.map((error) => clientError(logger, requestId, error)) }) };
+}
+
+function codeOf(message: string, extensions: GraphQLFormattedError["extensions"]): unknown {
+  if (extensions?.code === "GRAPHQL_PARSE_FAILED" && tooManyTokens.test(message)) return "TOO_MANY_TOKENS";
+  return extensions?.code === "GRAPHQL_VALIDATION_FAILED" && extensions.limit
+    ? extensions.limit
+    : extensions?.code;
 }
 
 /** Text of the documents that are kept: thousands of a front end's own. */

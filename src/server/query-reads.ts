@@ -8,6 +8,7 @@ import type { CompiledReads } from "../platform/reads/compiled-reads.js";
 import { plannedData } from "./executor/execute.js";
 import type { Metrics } from "./metrics.js";
 import { clientError } from "./operation.js";
+import { objectsInBytes } from "./spending.js";
 
 export interface ReadOptions {
   /** Null: every document goes through the resolvers. */
@@ -26,17 +27,29 @@ type Result = (GraphQLResponse["body"] & { kind: "single" })["singleResult"];
 
 /** Stands for the `data` of an answer whose bytes are ready. */
 class AnswerBytes {
+  /** What follows the data: the other members of the answer, and the end. */
+  rest = "";
+
   constructor(readonly bytes: Buffer) {}
+
+  whole(): Buffer {
+    if (this.rest === "") return this.bytes;
+    const kept = this.bytes.length - 1;
+    const whole = Buffer.allocUnsafe(kept + Buffer.byteLength(this.rest));
+    whole.set(this.bytes.subarray(0, kept));
+    whole.write(this.rest, kept);
+    return whole;
+  }
 }
 
-/** What Apollo takes for the text of an answer whose bytes are ready: they are neither decoded nor copied. */
+/** What Apollo takes for the text of an answer whose bytes are ready: they are never decoded. */
 const inBytes = "the bytes are ready";
 /** By who waits for them: Apollo works on a copy of the context. */
-const ready = new WeakMap<Audience, Buffer>();
+const ready = new WeakMap<Audience, AnswerBytes>();
 
 /** What is sent for the text that Apollo made. */
 export function answerOf(context: RequestContext, text: string): Buffer | string {
-  return (text === inBytes && ready.get(context.audience)) || text;
+  return (text === inBytes && ready.get(context.audience)?.whole()) || text;
 }
 
 export interface QueryReads {
@@ -47,12 +60,21 @@ export interface QueryReads {
   answer(request: Request): Promise<GraphQLResponse | null>;
   /** How a query was read, for `extensions.read`; undefined where nobody wants to know. */
   explanation(context: RequestContext): object | undefined;
+  /** Objects in an answer whose bytes are ready; undefined for every other. */
+  objects(context: RequestContext): number | undefined;
 }
 
 export function createQueryReads(schema: GraphQLSchema, logger: Logger, options: ReadOptions): QueryReads {
   const { compiled, metrics, explain } = options;
   const explanations = new WeakMap<Audience, object>();
-  return { answer, explanation: ({ audience }) => explanations.get(audience) };
+  return {
+    answer,
+    explanation: ({ audience }) => explanations.get(audience),
+    objects({ audience }) {
+      const data = ready.get(audience);
+      return data && objectsInBytes(data.bytes);
+    },
+  };
 
   async function answer(request: Request): Promise<GraphQLResponse | null> {
     const { operation } = request;
@@ -64,8 +86,9 @@ export function createQueryReads(schema: GraphQLSchema, logger: Logger, options:
       if ("bytes" in read) {
         metrics.compiled();
         if (explain) explanations.set(audience, { compiled: true });
-        ready.set(audience, read.bytes);
-        return respond({ data: new AnswerBytes(read.bytes) as unknown as Record<string, unknown> });
+        const data = new AnswerBytes(read.bytes);
+        ready.set(audience, data);
+        return respond({ data: data as unknown as Record<string, unknown> });
       }
       metrics.resolved(read.reason);
       if (explain) explanations.set(audience, { compiled: false, reason: read.reason });
@@ -99,7 +122,6 @@ function respond(singleResult: Result): GraphQLResponse {
 export function stringifyResult({ data, ...others }: FormattedExecutionResult): string {
   if (!((data as unknown) instanceof AnswerBytes)) return JSON.stringify({ data, ...others });
   const rest = JSON.stringify(others);
-  if (rest === "{}") return inBytes;
-  const { bytes } = data as unknown as AnswerBytes;
-  return `${bytes.toString("utf8", 0, bytes.length - 1)},${rest.slice(1)}`;
+  if (rest !== "{}") (data as unknown as AnswerBytes).rest = `,${rest.slice(1)}`;
+  return inBytes;
 }

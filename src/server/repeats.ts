@@ -14,7 +14,9 @@ export function maxRepeatsRule(most: number): ValidationRule {
         repeats.set(keyOf(node), count);
         if (count <= most) continue;
         const message = `A selection may name one field at most ${most} times.`;
-        return context.reportError(new GraphQLError(message, { nodes: node }));
+        return context.reportError(
+          new GraphQLError(message, { nodes: node, extensions: { limit: "TOO_MANY_REPEATS" } }),
+        );
       }
     },
   });

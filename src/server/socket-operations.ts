@@ -1,4 +1,5 @@
 import type { ExecutionArgs } from "graphql";
+import { leave } from "../platform/database/audience.js";
 import { maxSocketOperations } from "../platform/limits.js";
 import type { SocketStream } from "./live/socket-stream.js";
 
@@ -51,7 +52,7 @@ export class SocketOperations {
   /** The client has taken its interest back, or has its answer. */
   leave(id: string): void {
     const audience = this.audiences.get(id);
-    if (audience) audience.left = true;
+    if (audience) leave(audience);
     this.audiences.delete(id);
   }
 

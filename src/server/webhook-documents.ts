@@ -79,7 +79,7 @@ export function createWebhookDocuments(services: DocumentServices): WebhookDocum
 }
 
 function prepare(schema: GraphQLSchema, text: string, caller: Caller): Prepared {
-  const prepared = prepareOperation(schema, caller, { query: text });
+  const prepared = prepareOperation(schema, null, caller, { query: text });
   if (!("document" in prepared)) return { refusal: refusalOf(prepared[0] as GraphQLError) };
   const { document, operation } = prepared;
   const type = schema.getSubscriptionType();

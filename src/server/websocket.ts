@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage, Server } from "node:http";
 import type { Duplex } from "node:stream";
-import type { ExecutionArgs, GraphQLError, GraphQLSchema } from "graphql";
+import type { ExecutionArgs, ExecutionResult, GraphQLError, GraphQLSchema } from "graphql";
 import { type Context, handleProtocols, makeServer } from "graphql-ws";
 import { type WebSocket, WebSocketServer } from "ws";
 import type { RequestContext } from "../context.js";
@@ -11,18 +11,23 @@ import { maxSocketMessageBytes } from "../platform/limits.js";
 import { faultOf, type Logger } from "../platform/log.js";
 import { executePlanned } from "./executor/execute.js";
 import { graphqlPath, presentedKey, unauthenticated } from "./http.js";
+import type { Idempotency } from "./idempotency.js";
+import type { KnownDocuments } from "./known-documents.js";
 import type { Connection, Connections } from "./live/connections.js";
 import type { Hub } from "./live/hub.js";
 import type { LiveRequest } from "./live/live-request.js";
 import { LiveSocket } from "./live/live-socket.js";
 import type { Patience } from "./live/patience.js";
 import { SocketStream } from "./live/socket-stream.js";
-import { clientError, prepareOperation } from "./operation.js";
+import { clientError, graphqlError, prepareOperation, shownResult } from "./operation.js";
 import { originAllowed } from "./origins.js";
 import { SocketOperations } from "./socket-operations.js";
+import { spend, withCost } from "./spending.js";
 
 export interface WebSocketOptions {
   schema: GraphQLSchema;
+  documents: KnownDocuments;
+  idempotency: Idempotency;
   authenticate: Authenticate;
   createContext(caller: Caller, requestId: string, audience: Audience): RequestContext;
   hub: Hub;
@@ -112,7 +117,7 @@ function speak(protocol: ReturnType<typeof makeServer<Params, Extra>>, extra: Ex
         await extra.live.room();
       },
       close: (code, reason) => ws.close(code, reason),
-      onMessage: (take) => ws.on("message", (data) => take(String(data)).catch(fault)),
+      onMessage: (take) => ws.on("message", (data) => take(withQuery(String(data))).catch(fault)),
     },
     extra,
   );
@@ -149,7 +154,7 @@ function hooks({ schema, logger, ...options }: WebSocketOptions) {
         return false;
       }
     },
-    onSubscribe({ extra }: SocketContext, id: string, payload: Parameters<typeof prepareOperation>[2]) {
+    onSubscribe({ extra }: SocketContext, id: string, payload: Parameters<typeof prepareOperation>[3]) {
       const { operations, connection } = extra;
       const { caller } = connection as Connection;
       const refusal = operations.refusal(id);
@@ -157,7 +162,7 @@ function hooks({ schema, logger, ...options }: WebSocketOptions) {
         extra.ws.close(refusal.code, refusal.reason);
         return [unauthenticated()]; // never sent: the socket is closing
       }
-      const prepared = prepareOperation(schema, caller, payload);
+      const prepared = prepareOperation(schema, options.documents, caller, payload);
       if (!("document" in prepared)) return prepared;
       const audience = { left: false };
       const variables = payload.variables ?? {};
@@ -170,13 +175,30 @@ function hooks({ schema, logger, ...options }: WebSocketOptions) {
       };
       operations.begin(id, args, audience);
       requests.set(args, { id, extra, live: { ...prepared, variables, caller } });
-      return args;
+      return spend(args.contextValue as RequestContext, prepared.price).then(
+        () => args,
+        (refusal: unknown) => {
+          operations.end(args);
+          operations.leave(id);
+          return [graphqlError(refusal)];
+        },
+      );
     },
     async execute(args: ExecutionArgs) {
       const { live, extra } = requests.get(args)!;
-      const { operations } = extra;
-      (args.contextValue as RequestContext).trail?.runs(live.document, live.operation);
-      return operations.once(args, () => executePlanned(args));
+      const context = args.contextValue as RequestContext;
+      context.trail?.runs(live.document, live.operation);
+      const attempt = { ...live, presented: extra.connection?.key ?? null, audience: context.audience };
+      const run = () =>
+        options.idempotency.once(
+          attempt,
+          async () => executePlanned(args),
+          (result) => shownResult(logger, context.requestId, result),
+        );
+      const result = await extra.operations
+        .once(args, run)
+        .catch((refusal: unknown): ExecutionResult => ({ errors: [graphqlError(refusal)] }));
+      return withCost(context, result);
     },
     async subscribe(args: ExecutionArgs) {
       const { id, live, extra } = requests.get(args)!;
@@ -212,6 +234,17 @@ function hooks({ schema, logger, ...options }: WebSocketOptions) {
     onError: (_: unknown, __: string, ___: unknown, errors: readonly GraphQLError[]) =>
       errors.map((error) => clientError(logger, randomUUID(), error)),
   };
+}
+
+/** graphql-ws refuses a request without a text; one that names its document otherwise has an empty one. */
+function withQuery(message: string): string {
+  if (message.includes('"query"') || !/"(documentId|persistedQuery)"/.test(message)) return message;
+  try {
+    const given = JSON.parse(message);
+    return JSON.stringify({ ...given, payload: { ...given.payload, query: "" } });
+  } catch {
+    return message;
+  }
 }
 
 function lowerCased(params: Readonly<Params> | undefined): Params {

@@ -15,7 +15,10 @@ afterAll(() => app.stop());
 const QUERY = "{ __typename }";
 const STREAM =
   "subscription ($after: Cursor) { interactionRecorded(after: $after) { interaction { summary } } }";
-const ANSWER = { data: { __typename: "Query" } };
+const ANSWER = {
+  data: { __typename: "Query" },
+  extensions: { cost: { requested: 1, actual: 1, throttleStatus: null } },
+};
 
 /** A socket that was let in. */
 async function acknowledged(on: TestApp = app) {

@@ -18,6 +18,7 @@ const typesWithoutId: Record<string, string> = {
   PurchaseItem: "a line of an order",
   PurchaseSummary: "figures, computed",
   PurchaseTotals: "figures, computed",
+  RateLimit: "figures of the moment",
   Reward: "named by its code, which is data",
   Source: "named by its code, which is data",
   TopCustomer: "figures, computed",

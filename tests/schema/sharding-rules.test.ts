@@ -33,6 +33,8 @@ const referenceTables = [
 const keyedByOwnValue = [
   "api_keys",
   "audit_entries",
+  "budgets",
+  "idempotent_requests",
   "identity_claims",
   "import_runs",
   "record_claims",

@@ -31,21 +31,36 @@ test.each([
   ["a syntax error", query("{ customers {"), 400, "GRAPHQL_PARSE_FAILED"],
   ["an unknown field", query("{ customers { nodes { shoeSize } } }"), 400, "GRAPHQL_VALIDATION_FAILED"],
   ["a missing variable", query("query ($id: ID!) { customer(id: $id) { id } }"), 400, "BAD_USER_INPUT"],
-  ["too many tokens", query(`{ ${"a ".repeat(3000)} }`), 400, "GRAPHQL_PARSE_FAILED"],
+  ["too many tokens", query(`{ ${"a ".repeat(3000)} }`), 400, "TOO_MANY_TOKENS"],
   [
     "too deep",
     query(
       `{ customers { nodes { interactions { nodes { customer { ${"interactions { nodes { customer { ".repeat(5)} id ${"} } }".repeat(5)} } } } } } }`,
     ),
     400,
-    "GRAPHQL_VALIDATION_FAILED",
+    "TOO_DEEP",
   ],
   [
     "too many aliases",
     query(`{ ${Array.from({ length: 40 }, (_, i) => `a${i}: __typename`).join(" ")} }`),
     400,
-    "GRAPHQL_VALIDATION_FAILED",
+    "TOO_MANY_ALIASES",
   ],
+  [
+    "too many directives",
+    query(`{ __typename ${"@skip(if: true) ".repeat(31)} }`),
+    400,
+    "TOO_MANY_DIRECTIVES",
+  ],
+  [
+    "too many root fields, in a fragment",
+    query(
+      `{ ...f } fragment f on Query { ${Array.from({ length: 21 }, (_, i) => `a${i}: __typename`).join(" ")} }`,
+    ),
+    400,
+    "TOO_MANY_ROOT_FIELDS",
+  ],
+  ["too many repeats", query(`{ ${"__typename ".repeat(21)} }`), 400, "TOO_MANY_REPEATS"],
   ["a batch of operations", `[${query("{ __typename }")}]`, 400, "BAD_REQUEST"],
 ])("%s is refused with a code", async (_name, body, status, code) => {
   expect(refusal(await post(body))).toEqual([status, code]);

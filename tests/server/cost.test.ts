@@ -1,5 +1,6 @@
 import { beforeAll, expect, test } from "@jest/globals";
-import { type GraphQLSchema, getOperationAST, parse } from "graphql";
+import { type GraphQLSchema, getIntrospectionQuery, getOperationAST, parse } from "graphql";
+import { maxCost } from "../../src/platform/limits.js";
 import { builtSchema } from "../../src/server/build-schema.js";
 import { costOf } from "../../src/server/cost.js";
 
@@ -31,6 +32,24 @@ test("a variable costs what a literal costs, and its default where it is left ou
   expect(cost(document)).toBe(14);
   expect(cost(document, { n: 1e9 })).toBe(200);
   expect(cost(document, { n: "many" })).toBe(2);
+});
+
+test("ids cost as many as are asked for, and introspection costs like everything else", () => {
+  expect(cost("query ($ids: [ID!]!) { nodes(ids: $ids) { id } }", { ids: ["a", "b", "c"] })).toBe(3);
+  expect(cost('{ nodes(ids: ["a", "b"]) { id } }')).toBe(2);
+  expect(cost('{ __type(name: "Query") { fields { name } } }')).toBe(11);
+  expect(cost(getIntrospectionQuery())).toBeGreaterThan(10_000);
+  expect(cost(getIntrospectionQuery())).toBeLessThan(maxCost);
+});
+
+test("a mutation costs its items, and what is asked of each", () => {
+  const document = `mutation ($input: RecordInteractionsInput!) { recordInteractions(input: $input) { results {
+    outcome interaction { id } } } }`;
+  const input = (count: number) => ({ source: "s", interactions: Array.from({ length: count }, () => ({})) });
+  expect(cost(document, { input: input(1) })).toBe(1 + 1 + 2);
+  expect(cost(document, { input: input(1_000) })).toBe(1_000 + 1 + 2_000);
+  expect(cost(document, { input: input(5_000) })).toBe(1_000 + 1 + 2_000);
+  expect(cost('mutation { revokeApiKey(id: "key_1") { userErrors { code } } }')).toBe(1 + 1 + 10);
 });
 
 test("the same document with other variables has another cost", () => {

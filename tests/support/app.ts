@@ -45,6 +45,11 @@ interface TestAppOptions {
   explainReads?: boolean;
   /** Bounds and waiting times of live connections, where a test cannot wait for the real ones. */
   live?: Pick<AppOptions, "maxConnectionsPerKey" | "patience">;
+  /** What a key may spend, where a test spends it. */
+  budget?: AppOptions["budget"];
+  sharedBudgets?: boolean;
+  /** Path of a manifest. */
+  trustedDocuments?: string;
   audit?: "all" | "changes" | "off";
   privacySecrets?: readonly string[];
   exportSigningKey?: string;
@@ -86,6 +91,9 @@ export async function startTestApp(options: TestAppOptions = {}): Promise<TestAp
     ...options.live,
     webhookPrivateAddresses: options.webhookPrivateAddresses ?? true,
     webhookOptions: options.webhooks ?? {},
+    trustedDocuments: options.trustedDocuments ?? null,
+    sharedBudgets: options.sharedBudgets ?? false,
+    ...(options.budget && { budget: options.budget }),
     logger: createLogger(process.env.TEST_LOG ?? "silent"),
     databaseOptions: {
       onStatement: (text) => {

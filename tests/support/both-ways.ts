@@ -58,11 +58,16 @@ async function ask(app: TestApp, sent: Sent, key: string): Promise<Answer> {
     status: response.status,
     type: response.headers.get("content-type"),
     text,
-    body: { ...body, ...(Object.keys(extensions ?? {}).some((name) => name !== "read") && { extensions }) },
+    // What it costs is the same too; what is left of a budget is each app's own.
+    body: { ...body, extensions: { ...extensions, read: undefined, cost: costIn(extensions) } },
     data: body.data,
     errors: body.errors,
     read: extensions?.read,
   };
+}
+
+function costIn(extensions: { cost?: { requested: number; actual: number } } | undefined) {
+  return extensions?.cost && [extensions.cost.requested, extensions.cost.actual];
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: an answer of any shape

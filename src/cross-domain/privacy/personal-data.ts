@@ -1,7 +1,8 @@
 import { getTableConfig, type PgTable } from "drizzle-orm/pg-core";
-import { apiKeys } from "#schema/access.js";
+import { apiKeys, budgets } from "#schema/access.js";
 import { sources } from "#schema/customers.js";
 import { feedHead } from "#schema/events.js";
+import { idempotentRequests } from "#schema/idempotency.js";
 import { importRuns, recordClaims } from "#schema/ingest.js";
 import { channels } from "#schema/interactions.js";
 import { loyaltyTiers, rewards } from "#schema/loyalty.js";
@@ -54,6 +55,11 @@ export const personalTables: readonly PersonalTable[] = [
 
 /** Tables of which no row is about one customer, and why that is so. A table that stands on neither list fails the tests. */
 export const otherTables: ReadonlyMap<PgTable, string> = new Map<PgTable, string>([
+  [budgets, "What callers may still spend: figures."],
+  [
+    idempotentRequests,
+    "Answers of mutations, sealed with what the caller presents and opened by nobody else; removed after a day.",
+  ],
   [apiKeys, "Keys of programs and of the people who run them, not of customers."],
   [channels, "Reference data."],
   [feedHead, "One row about the whole feed."],

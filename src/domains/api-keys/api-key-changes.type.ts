@@ -24,6 +24,18 @@ export class CreateApiKeyInput {
   })
   partner?: string | null;
 
+  @Field(() => Boolean, { defaultValue: false, description: "Only trusted documents may be asked with it." })
+  trustedOnly!: boolean;
+
+  @Field(() => Int, { nullable: true, description: "Points that its budget holds; null: as everybody's." })
+  budgetPoints?: number | null;
+
+  @Field(() => Int, {
+    nullable: true,
+    description: "Points that come back each second; null: as everybody's.",
+  })
+  restoredPerSecond?: number | null;
+
   @Field(() => Instant, { nullable: true, description: "When it ends by itself; left out: it does not." })
   expiresAt?: string | null;
 }
@@ -44,6 +56,18 @@ export class UpdateApiKeyInput {
 
   @Field(() => String, { nullable: true, description: "Code of the partner that holds it." })
   partner?: string | null;
+
+  @Field(() => Boolean, { nullable: true, description: "Only trusted documents may be asked with it." })
+  trustedOnly?: boolean;
+
+  @Field(() => Int, { nullable: true, description: "Points that its budget holds; null: as everybody's." })
+  budgetPoints?: number | null;
+
+  @Field(() => Int, {
+    nullable: true,
+    description: "Points that come back each second; null: as everybody's.",
+  })
+  restoredPerSecond?: number | null;
 
   @Field(() => Instant, { nullable: true, description: "When it ends by itself." })
   expiresAt?: string | null;

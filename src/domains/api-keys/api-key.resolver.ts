@@ -11,7 +11,7 @@ import { parseId, requireId } from "../../platform/ids.js";
 import { createApiKey, revokeApiKey, rotateApiKey, updateApiKey } from "./api-key.actions.js";
 import { apiKeyListing } from "./api-key.queries.js";
 import { scopesOf, statusOf } from "./api-key.rules.js";
-import { ApiKey, ApiKeyConnection, ApiKeyListArgs, Viewer } from "./api-key.type.js";
+import { ApiKey, ApiKeyConnection, ApiKeyListArgs, RateLimit, Viewer } from "./api-key.type.js";
 import {
   CreateApiKeyInput,
   CreateApiKeyPayload,
@@ -97,6 +97,16 @@ export class ViewerResolver {
   @Query(() => Viewer, { description: "Who asks, and what they may do." })
   viewer(@Ctx() { caller }: RequestContext) {
     return caller;
+  }
+
+  @OpenToEveryKey()
+  @Query(() => RateLimit, {
+    nullable: true,
+    description:
+      "What the caller may still spend. Asked alone it costs nothing. Null: the caller is not limited.",
+  })
+  rateLimit(@Ctx() { budgets, caller }: RequestContext) {
+    return budgets.status(caller);
   }
 
   @FieldResolver()

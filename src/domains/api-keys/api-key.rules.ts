@@ -14,11 +14,15 @@ import {
   requiredText,
   wholeNumber,
 } from "../../platform/input.js";
+import { defaultBudgetPoints } from "../../platform/limits.js";
 
 /** How long the key before a rotation may still be let in: whoever has not changed over in a month will not. */
 export const maxOverlapHours = 30 * 24;
 /** Long enough to roll out a new key on a working day, short enough that nobody forgets the old one. */
 export const defaultOverlapHours = 24;
+
+/** A thousand times the standard budget: beyond it a number is a slip. */
+const maxBudgetPoints = 1_000 * defaultBudgetPoints;
 
 const scope = z.string().refine(isScope, code("UNKNOWN_SCOPE", "is no scope of this API"));
 
@@ -29,6 +33,9 @@ export const keyItem = z
     role: optional(oneOf(accessRole.enumValues)),
     scopes: z.array(scope).transform((given): Scope[] => [...new Set(given as Scope[])].sort()),
     partner: optional(codeText),
+    trustedOnly: z.boolean().default(false),
+    budgetPoints: optional(wholeNumber(1, maxBudgetPoints)),
+    restoredPerSecond: optional(wholeNumber(1, maxBudgetPoints)),
     expiresAt: optional(instant),
   })
   .superRefine(({ role, scopes, partner }, context) => {

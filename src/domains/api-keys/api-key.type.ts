@@ -1,4 +1,4 @@
-import { ArgsType, Field, ID, InputType } from "type-graphql";
+import { ArgsType, Field, ID, InputType, Int } from "type-graphql";
 import type { accessRole } from "#schema/access.js";
 import { OpenToEveryKey, RequiresScope } from "../../platform/access/scopes.js";
 import { graphqlEnum } from "../../platform/graphql/enums.js";
@@ -58,6 +58,18 @@ export class ApiKey extends Node {
 
   @Field(() => String, { nullable: true, description: "Code of the partner company that holds it." })
   partner!: string | null;
+
+  @Field(() => Boolean, { description: "Only trusted documents may be asked with it." })
+  trustedOnly!: boolean;
+
+  @Field(() => Int, { nullable: true, description: "Points that its budget holds; null: as everybody's." })
+  budgetPoints!: number | null;
+
+  @Field(() => Int, {
+    nullable: true,
+    description: "Points that come back each second; null: as everybody's.",
+  })
+  restoredPerSecond!: number | null;
 
   @Field(() => Instant, { nullable: true, description: "When it ends by itself; null: it does not." })
   expiresAt!: string | null;
@@ -167,4 +179,22 @@ export class Viewer {
     description: "When the caller's key or token ends; null: not by itself.",
   })
   expiresAt!: string | null;
+}
+
+@OpenToEveryKey()
+@ObjectType({
+  description:
+    "A caller's budget of points: what operations cost is taken from it, and it fills again by itself.",
+})
+export class RateLimit {
+  @Field(() => Int, { description: "Points that it holds at most." })
+  maximum!: number;
+
+  @Field(() => Int, {
+    description: "Points that may be spent now; below zero where an answer was larger than its price.",
+  })
+  available!: number;
+
+  @Field(() => Int, { description: "Points that come back each second." })
+  restoreRate!: number;
 }

@@ -4,6 +4,7 @@ import { apiKeys } from "#schema/access.js";
 import type { Database } from "../database/database.js";
 import { statement } from "../database/statement.js";
 import { type Id, uuidOf } from "../ids.js";
+import type { Allowance } from "./budget.js";
 import { digest, readKeyText } from "./key-text.js";
 import { expandRole, type Role } from "./roles.js";
 import { isScope, type Scope, scopes } from "./scopes.js";
@@ -19,6 +20,10 @@ export interface Caller {
   readonly partner?: string | null;
   /** When its key or token ends by itself; absent or null: it does not. */
   readonly expiresAtMs?: number | null;
+  /** May ask documents of the manifest only. */
+  readonly trustedOnly?: boolean;
+  /** What its budget has instead of the standard one's. */
+  readonly allowance?: Partial<Allowance>;
 }
 
 /** Tells the caller behind a presented key or token, or null. */
@@ -85,13 +90,21 @@ export function callerOf({
   partner,
   scopes: own,
   expiresAt,
-}: Pick<LiveKey, "id" | "role" | "partner" | "scopes" | "expiresAt">): Caller {
+  trustedOnly = false,
+  budgetPoints = null,
+  restoredPerSecond = null,
+}: Pick<LiveKey, "id" | "role" | "partner" | "scopes" | "expiresAt"> & Partial<LiveKey>): Caller {
   return {
     keyId: id,
     scopes: expandRole(role, own.filter(isScope), partner),
     role,
     partner,
     expiresAtMs: expiresAt === null ? null : Date.parse(expiresAt),
+    trustedOnly,
+    allowance: {
+      ...(budgetPoints !== null && { maximum: budgetPoints }),
+      ...(restoredPerSecond !== null && { restoreRate: restoredPerSecond }),
+    },
   };
 }
 
@@ -106,6 +119,9 @@ const liveKey = statement("access.liveKey", (db) => {
       partner,
       scopes: apiKeys.scopes,
       expiresAt,
+      trustedOnly: apiKeys.trustedOnly,
+      budgetPoints: apiKeys.budgetPoints,
+      restoredPerSecond: apiKeys.restoredPerSecond,
     })
     .from(apiKeys)
     .where(

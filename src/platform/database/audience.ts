@@ -4,6 +4,18 @@ import type { Database } from "./database.js";
 /** Whoever waits for an answer. Once they have left, the server need not work on it any more. */
 export interface Audience {
   readonly left: boolean;
+  /** The answer is kept for whoever asks again: it is worked out even when nobody waits. */
+  readonly isKept?: boolean;
+}
+
+/** Nobody waits any more. */
+export function leave(audience: Audience): void {
+  if (!audience.isKept) Object.assign(audience, { left: true });
+}
+
+/** From now on somebody always does. */
+export function keepAnswerFor(audience: Audience): void {
+  Object.assign(audience, { left: false, isKept: true });
 }
 
 type Read = Database["read"];

@@ -46,7 +46,7 @@ function cursorVariableOf(document: DocumentNode, operation: OperationDefinition
 }
 
 /** The same value with the fields of every object in one order. */
-function sorted(value: unknown): unknown {
+export function sorted(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sorted);
   if (typeof value !== "object" || value === null) return value;
   return Object.fromEntries(

@@ -1,0 +1,93 @@
+import type { ExecutionResult } from "graphql";
+import type { RequestContext } from "../context.js";
+import type { BudgetStatus } from "../platform/access/budget.js";
+import type { Audience } from "../platform/database/audience.js";
+
+/** What `extensions.cost` tells of every answer; see docs/limits.md. */
+export interface AnswerCost {
+  /** What was charged before the operation ran. */
+  requested: number;
+  /** What remains charged, after it: the objects answered. */
+  actual: number;
+  /** The caller's bucket after this; null: the caller is not limited. */
+  throttleStatus: BudgetStatus | null;
+}
+
+/** What every operation costs at least; asking what one may still spend costs nothing. */
+const minCost = 1;
+const curly = 0x7b;
+const quote = 0x22;
+const backslash = 0x5c;
+
+const spent = new WeakMap<Audience, { requested: number; isFixed: boolean }>();
+
+export interface Price {
+  cost: number;
+  /** Asks for nothing but what may still be spent. */
+  isFree: boolean;
+  /** A mutation's price stands: its items were written, whatever was answered. */
+  isFixed: boolean;
+}
+
+/** Charges an operation before it runs. Throws THROTTLED. */
+export async function spend({ budgets, caller, audience }: RequestContext, price: Price): Promise<void> {
+  const requested = price.isFree ? 0 : Math.max(price.cost, minCost);
+  spent.set(audience, { requested, isFixed: price.isFixed });
+  try {
+    const taken = budgets.take(caller, requested);
+    if (taken instanceof Promise) await taken;
+  } catch (refusal) {
+    spent.set(audience, { requested: 0, isFixed: false });
+    throw refusal;
+  }
+}
+
+/**
+ * Settles what an operation really cost, and tells it. An answer may hold more than was charged, in lists without pages:
+ * that is charged too, and the bucket may go below zero. What never ran, because it was wrong, costs the least.
+ */
+export function settle({ budgets, caller, audience }: RequestContext, objects: number | null): AnswerCost {
+  const { requested, isFixed } = spent.get(audience) ?? { requested: 0, isFixed: false };
+  const known = spent.has(audience);
+  spent.delete(audience);
+  if (!known)
+    return { requested: minCost, actual: minCost, throttleStatus: budgets.settle(caller, -minCost) };
+  const actual = !isFixed && objects !== null && requested > 0 ? Math.max(objects, minCost) : requested;
+  return { requested, actual, throttleStatus: budgets.settle(caller, requested - actual) };
+}
+
+/** The same for a result that is handed on as a value. */
+export function withCost(context: RequestContext, result: ExecutionResult): ExecutionResult {
+  const cost = settle(context, objectsIn(result.data));
+  return { ...result, extensions: { ...result.extensions, cost } };
+}
+
+/** Objects below the root of an answer's data. */
+export function objectsIn(data: unknown): number {
+  return Math.max(countObjects(data) - 1, 0);
+}
+
+function countObjects(value: unknown): number {
+  if (typeof value !== "object" || value === null) return 0;
+  let count = 0;
+  if (Array.isArray(value)) {
+    for (const member of value) count += countObjects(member);
+    return count;
+  }
+  for (const name in value) count += countObjects((value as Record<string, unknown>)[name]);
+  return count + 1;
+}
+
+/** The same of the JSON text `{"data":…}`: braces outside of texts, less the two around the data. */
+export function objectsInBytes(bytes: Uint8Array): number {
+  let count = -2;
+  const end = bytes.length;
+  for (let at = 0; at < end; at++) {
+    const byte = bytes[at];
+    if (byte === curly) count++;
+    else if (byte === quote) {
+      for (at++; at < end && bytes[at] !== quote; at++) if (bytes[at] === backslash) at++;
+    }
+  }
+  return Math.max(count, 0);
+}
