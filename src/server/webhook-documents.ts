@@ -51,7 +51,7 @@ export function createWebhookDocuments(services: DocumentServices): WebhookDocum
       }
     },
     wantedBy(document) {
-      const found = prepared(document, admin); // whose scopes stand in no event's way
+      const found = prepared(document, admin); // which events it is about is nobody's secret
       return "refusal" in found ? null : wantedOf(schema, found.root);
     },
     async shape(document, event, caller) {
