@@ -1,65 +1,48 @@
 import "reflect-metadata";
-import { randomUUID } from "node:crypto";
-import type { Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import { sql } from "drizzle-orm";
 import { createContext, type Services } from "./context.js";
-import { Feed } from "./cross-domain/live/feed.js";
-import { startRetention } from "./cross-domain/live/retention.js";
-import { type Sequencer, startSequencer } from "./cross-domain/live/sequencer.js";
 import { Signer } from "./cross-domain/privacy/signer.js";
 import { startPrivacyWorker } from "./cross-domain/privacy/worker.js";
 import { selectOldestNeeded } from "./domains/webhooks/webhook-progress.queries.js";
 import { type Allowance, NodeBudgets } from "./platform/access/budget.js";
-import { type Authenticate, type Caller, createAuthenticate } from "./platform/access/caller.js";
-import { startKeyUse } from "./platform/access/key-use.js";
+import type { Caller } from "./platform/access/caller.js";
 import { rememberCallers } from "./platform/access/remembered-callers.js";
 import { SharedBudgets } from "./platform/access/shared-budgets.js";
-import { createTokenReader, type TokenOptions } from "./platform/access/tokens.js";
-import { AuditLog } from "./platform/audit/audit-log.js";
-import { connectNats } from "./platform/broker/nats.js";
 import type { Audience } from "./platform/database/audience.js";
 import { type ConnectionOptions, type DatabaseOptions, openDatabase } from "./platform/database/database.js";
 import { migrateDatabase } from "./platform/database/migrate.js";
-import {
-  defaultBudgetPoints,
-  defaultMaxConnectionsPerKey,
-  defaultRestoredPerSecond,
-} from "./platform/limits.js";
-import { faultOf, type Logger } from "./platform/log.js";
+import { defaultBudgetPoints, defaultRestoredPerSecond } from "./platform/limits.js";
+import { faultOf } from "./platform/log.js";
 import { Suppressions } from "./platform/privacy/suppressions.js";
 import { CompiledReads } from "./platform/reads/compiled-reads.js";
 import { createApollo } from "./server/apollo.js";
 import { builtSchema } from "./server/build-schema.js";
-import { createEventStreams } from "./server/event-streams.js";
 import { asSubgraph } from "./server/federation.js";
-import { watchFeed } from "./server/feed-metrics.js";
 import { createGraphiql } from "./server/graphiql.js";
 import { createHealth } from "./server/health.js";
 import { createHttpServer, graphqlPath, presentedKey, unauthenticated } from "./server/http.js";
 import { Idempotency } from "./server/idempotency.js";
 import { KnownDocuments } from "./server/known-documents.js";
-import { Connections } from "./server/live/connections.js";
-import { Hub } from "./server/live/hub.js";
-import { defaultPatience, type Patience } from "./server/live/patience.js";
+import { listen } from "./server/listen.js";
+import type { Patience } from "./server/live/patience.js";
+import { startFeed } from "./server/live/start-feed.js";
+import { createLive, type LiveFigures } from "./server/live/transports.js";
 import { readManifest } from "./server/manifest.js";
 import { createMetrics, createMetricsPage, type Metrics } from "./server/metrics.js";
+import { Opened } from "./server/opened.js";
 import { createPrivacyPages } from "./server/privacy-pages.js";
 import { reads } from "./server/reads.js";
+import { type AuditSettings, noteFollowing, openAudit } from "./server/start-audit.js";
+import { type CallerSettings, startAuthenticate } from "./server/start-authenticate.js";
 import { starter } from "./server/starter.js";
 import { startWebhooks, type WebhookOptions } from "./server/webhooks.js";
-import { serveWebSocket } from "./server/websocket.js";
 
-export interface AppOptions {
+export interface AppOptions extends AuditSettings, CallerSettings {
   connection: ConnectionOptions;
   host: string;
   port: number;
-  adminKey: string | null;
-  /** Whose tokens are taken besides keys. */
-  tokens?: TokenOptions | null;
   phoneRegion: string | null;
   allowedOrigins: readonly string[];
-  logger: Logger;
   /** Shown in GraphiQL: only for demonstrations. */
   shownKey?: string;
   databaseOptions?: DatabaseOptions;
@@ -79,8 +62,6 @@ export interface AppOptions {
   sharedBudgets?: boolean;
   /** How long slow and silent clients are waited for. */
   patience?: Partial<Patience>;
-  /** What is written down of who reads or changes whose data; changes when left out. */
-  audit?: "all" | "changes" | "off";
   /** Secrets of the suppression list, the present one first; without any the database keeps one. */
   privacySecrets?: readonly string[];
   /** PKCS#8 PEM of the key that signs exports; without one the database keeps one. */
@@ -97,82 +78,60 @@ export interface AppOptions {
 export interface App {
   services: Services;
   url: string;
-  /** What this node's live connections cost. */
-  live: { readonly connectionCount: number; readonly followerCount: number; readonly bufferedBytes: number };
+  live: LiveFigures;
   /** Lets what runs finish, says goodbye to sockets, and gives every resource back. */
   stop(): Promise<void>;
 }
 
 /** A week: as long as a client may be away over a holiday, and longer than webhooks are tried. */
 const defaultRetentionDays = 7;
-/** How long requests under way may take to finish when the app stops; then their connections are cut. */
-const drainMs = 10_000;
 
 /** The composition root: everything is made here, in plain calls, and given back in the opposite order. */
 export async function startApp(options: AppOptions): Promise<App> {
-  const opened: (() => Promise<unknown>)[] = [];
-  const stop = async () => {
-    for (const close of opened.splice(0).reverse()) await close();
-  };
+  const opened = new Opened();
   try {
     const metrics = createMetrics();
     const services = await startServices(options, metrics, opened);
-    const { url, live } = await serve(options, services, metrics, opened);
-    return { services, url, live, stop };
+    const served = await serve(options, services, metrics, opened);
+    return { services, ...served, stop: () => opened.close() };
   } catch (error) {
-    await stop();
+    await opened.close();
     throw error;
   }
 }
 
-async function startServices(
-  options: AppOptions,
-  metrics: Metrics,
-  opened: (() => Promise<unknown>)[],
-): Promise<Services> {
+async function startServices(options: AppOptions, metrics: Metrics, opened: Opened): Promise<Services> {
+  const { logger, phoneRegion } = options;
   await migrateDatabase(options.connection);
   const database = openDatabase(options.connection, options.databaseOptions);
-  opened.push(() => database.close());
-  const onFault = (error: unknown) => options.logger.error(faultOf(error), "live");
-  const broker = options.natsUrl ? connectNats(options.natsUrl, { onFault }) : undefined;
-  if (broker) opened.push(() => broker.close());
-  let sequencer: Sequencer | undefined;
-  const leading = () => sequencer?.leading ?? false;
-  const feed = new Feed(database, { onFault, broker, leading });
-  opened.push(() => feed.close());
-  sequencer = startSequencer(database, { onFault, onStamped: (head) => feed.poke(head) });
-  opened.push(() => sequencer.stop());
-  await feed.ready();
-  const watched = watchFeed(metrics, { database, feed, leading });
-  const keepDays = options.eventRetentionDays ?? defaultRetentionDays;
-  const retention = startRetention(database, {
-    keepDays,
+  opened.add(() => database.close());
+  const settings = {
+    metrics,
+    logger,
+    natsUrl: options.natsUrl ?? null,
+    keepDays: options.eventRetentionDays ?? defaultRetentionDays,
     neededFrom: selectOldestNeeded,
-    leading,
-    onRemoved: watched.removed,
-    onFault,
-  });
-  opened.push(() => retention.stop());
+  };
+  const { feed, onCommitted } = await startFeed(database, settings, opened);
   const suppressions = await Suppressions.open(database, options.privacySecrets ?? []);
-  const onCommitted = () => sequencer.poke();
   const privacy = startPrivacyWorker(database, {
     suppressions,
     onCommitted,
-    onFault: (error) => options.logger.error(faultOf(error), "privacy"),
+    onFault: (error) => logger.error(faultOf(error), "privacy"),
   });
-  opened.push(() => privacy.stop());
+  opened.add(() => privacy.stop());
   const webhooks = startWebhooks(
     {
       schema: await builtSchema(),
       database,
       feed,
-      logger: options.logger,
+      logger,
       hasAdmin: options.adminKey !== null,
       contextOf: (caller, requestId) => createContext(services, caller, requestId, { left: false }),
     },
     { allowPrivate: options.webhookPrivateAddresses ?? false, ...options.webhookOptions },
   );
-  opened.push(() => webhooks.stop());
+  opened.add(() => webhooks.stop());
   const standard = {
     maximum: defaultBudgetPoints,
     restoreRate: defaultRestoredPerSecond,
@@ -197,54 +156,51 @@ async function serve(
   options: AppOptions,
   services: Services,
   metrics: Metrics,
-  opened: (() => Promise<unknown>)[],
+  opened: Opened,
 ): Promise<Pick<App, "url" | "live">> {
   const { logger, allowedOrigins } = options;
-  const { database } = services;
+  const { database, feed } = services;
   const schema = options.federation ? await asSubgraph(await builtSchema()) : await builtSchema();
-  const onFault = (error: unknown) => logger.error(faultOf(error), "audit");
-  const { audit: audited = "changes" } = options;
-  const audit = audited === "off" ? null : new AuditLog(database, { reads: audited === "all", onFault });
-  opened.push(async () => audit?.flush().catch(onFault));
+  const audit = openAudit(database, options, opened);
+  const audited = options.audit === "all";
   const compiled =
-    (options.compiledReads ?? true)
-      ? new CompiledReads(schema, reads, database, { audited: audited === "all" })
-      : null;
+    (options.compiledReads ?? true) ? new CompiledReads(schema, reads, database, { audited }) : null;
   const readOptions = { compiled, metrics, explain: options.explainReads ?? false };
   const idempotency = new Idempotency(database, logger);
-  opened.push(async () => idempotency.stop());
-  const documents = new KnownDocuments(
-    options.trustedDocuments ? readManifest(options.trustedDocuments) : undefined,
-  );
+  opened.add(() => idempotency.stop());
+  const manifest = options.trustedDocuments ? readManifest(options.trustedDocuments) : undefined;
+  const documents = new KnownDocuments(manifest);
   const apollo = createApollo(schema, logger, readOptions, documents, idempotency);
   await apollo.start();
-  opened.push(() => apollo.stop());
-  const authenticate = startAuthenticate(options, services, opened);
+  opened.add(() => apollo.stop());
+  const authenticate = startAuthenticate(database, options, opened);
   const identify = rememberCallers(authenticate);
   const signer = await Signer.open(database, options.exportSigningKey ?? null);
-  let stopping = false;
   const contextFor = (caller: Caller, requestId: string, audience: Audience) =>
     createContext(services, caller, requestId, audience, audit?.trail(caller.keyId, requestId));
-  const hub = new Hub({
-    schema,
-    logger,
-    // Not on a trail of its own: what is delivered is shared by many, who are noted as they begin to follow.
-    contextOf: ({ caller }, requestId, audience) => createContext(services, caller, requestId, audience),
-    onFollowed({ caller, document, operation }, { customerId }) {
-      const trail = audit?.trail(caller.keyId, randomUUID());
-      trail?.runs(document, operation);
-      trail?.subscribed(customerId ? [customerId] : []);
+  const live = createLive(
+    {
+      schema,
+      documents,
+      idempotency,
+      logger,
+      authenticate,
+      createContext: contextFor,
+      // Not on a trail of its own: what is delivered is shared by many, who are noted as they begin to follow.
+      createSharedContext: (...whose) => createContext(services, ...whose),
+      onFollowed: noteFollowing(audit),
+      cursorOf: (pos) => feed.feedCursor(pos),
+      allowedOrigins,
+      maxConnectionsPerKey: options.maxConnectionsPerKey,
+      patience: options.patience,
     },
-  });
-  const maxPerKey = options.maxConnectionsPerKey ?? defaultMaxConnectionsPerKey;
-  const connections = new Connections({ authenticate, logger, maxPerKey });
-  opened.push(async () => connections.stop());
-  const patience = { ...defaultPatience, ...options.patience };
-  const events = createEventStreams({ schema, documents, idempotency, hub, connections, logger, patience });
+    opened,
+  );
+  let stopping = false;
   const http = createHttpServer({
     apollo,
     documents,
-    events,
+    events: live.events,
     logger,
     allowedOrigins,
     pages: [
@@ -259,72 +215,15 @@ async function serve(
       return contextFor(caller, requestId, audience);
     },
   });
-  await new Promise<void>((resolve, reject) => {
-    http.once("error", reject);
-    http.listen(options.port, options.host, resolve);
-  });
-  opened.push(() => drain(http));
-  const sockets = serveWebSocket(http, {
-    schema,
-    documents,
-    idempotency,
-    logger,
-    allowedOrigins,
-    authenticate,
-    createContext: contextFor,
-    hub,
-    connections,
-    cursorOf: (pos) => services.feed.feedCursor(pos),
-    patience,
-  });
-  opened.push(async () => {
+  const url = await listen(http, options.port, options.host, opened);
+  live.serve(http);
+  opened.add(() => {
     stopping = true;
-    events.stop();
-    await sockets.stop();
   });
-  const live = {
-    get connectionCount() {
-      return connections.count;
-    },
-    get followerCount() {
-      return hub.followerCount;
-    },
-    get bufferedBytes() {
-      return connections.bufferedBytes;
-    },
-  };
-  return { url: urlOf(http.address() as AddressInfo), live };
-}
-
-function startAuthenticate(
-  { adminKey, tokens, logger }: AppOptions,
-  { database }: Services,
-  opened: (() => Promise<unknown>)[],
-): Authenticate {
-  const keyUse = startKeyUse(database, (error) => logger.warn(faultOf(error), "last uses of keys"));
-  opened.push(() => keyUse.stop());
-  const onFault = (error: unknown) => logger.warn(faultOf(error), "keys of tokens");
-  return createAuthenticate(database.read, {
-    adminKey,
-    tokens: tokens ? createTokenReader(tokens, { onFault }) : null,
-    onUse: keyUse.used,
-  });
-}
-
-/** Takes no more requests and waits for those under way. */
-async function drain(http: Server): Promise<void> {
-  const closed = new Promise((resolve) => http.close(resolve));
-  http.closeIdleConnections();
-  const cut = setTimeout(() => http.closeAllConnections(), drainMs);
-  await closed;
-  clearTimeout(cut);
+  return { url, live: live.figures };
 }
 
 async function answers({ database }: Services): Promise<boolean> {
   await database.read.execute(sql`select 1`);
   return true;
-}
-
-function urlOf({ address, port, family }: AddressInfo): string {
-  return `http://${family === "IPv6" ? `[${address}]` : address}:${port}`;
 }

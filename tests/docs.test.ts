@@ -1,4 +1,5 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
+import path from "node:path";
 import { describe, expect, test } from "@jest/globals";
 
 const pages = readdirSync("docs").filter((name) => name.endsWith(".md"));
@@ -18,6 +19,22 @@ describe.each(pages)("docs/%s", (page) => {
     );
     expect(missing).toEqual([]);
   });
+});
+
+test("every link from one page of ours leads to a file", () => {
+  const inside = ["docs", "examples", "tests"].flatMap((folder) =>
+    readdirSync(folder, { recursive: true, encoding: "utf8" }).map((file) => `${folder}/${file}`),
+  );
+  const linked = [...readdirSync("."), ...inside]
+    .filter((file) => file.endsWith(".md"))
+    .flatMap((file) =>
+      [...readFileSync(file, "utf8").matchAll(/\]\((?!https?:)([^)#\s]+)/g)].map(([, to]) => [
+        file,
+        to as string,
+      ]),
+    );
+  expect(linked.length).toBeGreaterThan(30);
+  expect(linked.filter(([file = "", to = ""]) => !existsSync(path.join(path.dirname(file), to)))).toEqual([]);
 });
 
 test("each published guarantee of live updates names a test that holds it", () => {

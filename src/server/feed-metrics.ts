@@ -1,7 +1,7 @@
 import { Counter, Gauge, type Registry } from "prom-client";
 import type { FastPath } from "../cross-domain/live/fast-path.js";
 import type { Feed } from "../cross-domain/live/feed.js";
-import { selectPendingSeconds } from "../cross-domain/live/live.queries.js";
+import { selectPendingSeconds } from "../cross-domain/live/sequencer.queries.js";
 import type { Database } from "../platform/database/database.js";
 import type { Metrics } from "./metrics.js";
 

@@ -21,7 +21,7 @@ import {
 } from "graphql";
 import { LRUCache } from "lru-cache";
 import type { Caller } from "../platform/access/caller.js";
-import { type DatabaseErrorCode, databaseErrorIn, passingFaults } from "../platform/database/errors.js";
+import { databaseErrorIn, unavailableFaults } from "../platform/database/errors.js";
 import { ApiError, type ErrorCode, errorCodes, faultCode, protocolCodes } from "../platform/errors.js";
 import {
   maxAliases,
@@ -144,9 +144,6 @@ export function checkAccess(
 
 const clientCodes: ReadonlySet<string> = new Set([...errorCodes, ...protocolCodes]);
 
-/** What a client may try again, here or, while this node stops, at another. */
-const unavailable: ReadonlySet<DatabaseErrorCode> = new Set([...passingFaults, "DATABASE_CLOSED"]);
-
 /** What the client gets of an error: our own refusals as they are; a fault is logged under its id and masked. */
 export function clientError(logger: Logger, requestId: string, error: unknown): GraphQLFormattedError {
   const shown = error instanceof GraphQLError ? error.toJSON() : { message: "" };
@@ -156,7 +153,7 @@ export function clientError(logger: Logger, requestId: string, error: unknown): 
   const masked = { message: "Something went wrong on our side.", ...place };
   const internal = { ...masked, extensions: { code: faultCode, requestId } };
   if (database?.code === "DATABASE_ABANDONED") return internal; // nobody reads it
-  if (database && unavailable.has(database.code)) {
+  if (database && unavailableFaults.has(database.code)) {
     logger.error({ requestId, code: database.code }, "the database is not available");
     const message = "The service is not available just now. Try again: what is sent twice is recorded once.";
     return { message, ...place, extensions: { code: "UNAVAILABLE", requestId } };

@@ -4,10 +4,9 @@ import { LRUCache } from "lru-cache";
 import type { RequestContext } from "../context.js";
 import type { WebhookDocuments } from "../cross-domain/webhooks/documents.js";
 import { keepWanted, type Wanted, webhookRoots } from "../cross-domain/webhooks/wanted.js";
-import { accessClassOf, type Caller } from "../platform/access/caller.js";
-import { scopes } from "../platform/access/scopes.js";
+import { accessClassOf, admin, type Caller } from "../platform/access/caller.js";
 import type { Database } from "../platform/database/database.js";
-import { databaseErrorIn, passingFaults } from "../platform/database/errors.js";
+import { databaseErrorIn, unavailableFaults } from "../platform/database/errors.js";
 import { ApiError, type Refusal } from "../platform/errors.js";
 import { FieldCollector, fragmentsOf } from "../platform/graphql/selected-fields.js";
 import type { Logger } from "../platform/log.js";
@@ -25,9 +24,6 @@ export interface DocumentServices {
 const maxPrepared = 500;
 
 type Prepared = (PreparedOperation & { root: FieldNode }) | { refusal: Refusal };
-/** What is asked again later; any other fault is told to the receiver as it would be to a client. */
-const passing: ReadonlySet<string | undefined> = new Set([...passingFaults, "DATABASE_CLOSED"]);
-const everything: Caller = { keyId: "admin", scopes: new Set(scopes) };
 
 /** Webhooks' documents go through the same preparation as every other operation (`operation.ts`). */
 export function createWebhookDocuments(services: DocumentServices): WebhookDocuments {
@@ -50,12 +46,12 @@ export function createWebhookDocuments(services: DocumentServices): WebhookDocum
         await keepWanted(database.read, wantedOf(schema, found.root), []);
         return null;
       } catch (error) {
-        if (error instanceof ApiError) return refusalOf(error);
+        if (error instanceof ApiError) return asRefusal(error);
         throw error;
       }
     },
     wantedBy(document) {
-      const found = prepared(document, everything);
+      const found = prepared(document, admin); // which events it is about is nobody's secret
       return "refusal" in found ? null : wantedOf(schema, found.root);
     },
     async shape(document, event, caller) {
@@ -68,7 +64,8 @@ export function createWebhookDocuments(services: DocumentServices): WebhookDocum
         rootValue: webhookRoots[found.root.name.value]?.valueOf(event),
         contextValue: services.contextOf(caller, requestId),
       });
-      const fault = errors?.find((error) => passing.has(databaseErrorIn(error)?.code));
+      // Asked again later; any other fault is told to the receiver as it would be to a client.
+      const fault = errors?.find(isUnavailable);
       if (fault) throw fault;
       return {
         data: data ?? null,
@@ -80,7 +77,7 @@ export function createWebhookDocuments(services: DocumentServices): WebhookDocum
 
 function prepare(schema: GraphQLSchema, text: string, caller: Caller): Prepared {
   const prepared = prepareOperation(schema, null, caller, { query: text });
-  if (!("document" in prepared)) return { refusal: refusalOf(prepared[0] as GraphQLError) };
+  if (!("document" in prepared)) return { refusal: asRefusal(prepared[0] as GraphQLError) };
   const { document, operation } = prepared;
   const type = schema.getSubscriptionType();
   if (operation.operation !== "subscription" || !type)
@@ -103,7 +100,12 @@ function wantedOf(schema: GraphQLSchema, root: FieldNode): Wanted {
   return about;
 }
 
-function refusalOf({ message, extensions }: GraphQLError): Refusal {
+function isUnavailable(error: GraphQLError): boolean {
+  const fault = databaseErrorIn(error);
+  return fault !== undefined && unavailableFaults.has(fault.code);
+}
+
+function asRefusal({ message, extensions }: GraphQLError): Refusal {
   return { code: String(extensions.code ?? "INVALID_DOCUMENT"), field: "document", message };
 }
 

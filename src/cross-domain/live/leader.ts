@@ -5,7 +5,7 @@ import {
   prepareStampingSession,
   stampPendingEvents,
   tryLeaderLock,
-} from "./live.queries.js";
+} from "./sequencer.queries.js";
 
 /** Events per transaction: tens of milliseconds, so that another leader or an operator never waits long for the fence. */
 const maxStampedAtOnce = 1_000;

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from "node:timers/promises";
 import { removeOldDeliveries } from "../../domains/webhooks/delivery.actions.js";
 import { onceInARow, WakeUp } from "../live/wake-up.js";
 import { Sender, type SenderServices } from "./sender.js";
@@ -60,7 +61,7 @@ export class WebhookWorker {
         if (!this.#stopped) this.#faults.failed(error);
       }
       if (!this.#stopped) await this.#wakeUp.wait(this.pollMs);
-      if (!this.#stopped) await new Promise((resolve) => setTimeout(resolve, gapMs));
+      if (!this.#stopped) await pause(gapMs);
     }
   }
 
@@ -75,7 +76,7 @@ export class WebhookWorker {
       await log.grown(head, signal);
       this.poke();
       // A log that has ended has no more news; the next one begins within moments.
-      if (log.head === head && !this.#stopped) await new Promise((resolve) => setTimeout(resolve, gapMs));
+      if (log.head === head && !this.#stopped) await pause(gapMs);
     }
   }
 

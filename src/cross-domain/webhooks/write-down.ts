@@ -2,8 +2,8 @@ import type { WebhookDeliveryRow } from "#schema/webhooks.js";
 import { insertDeliveries } from "../../domains/webhooks/delivery.queries.js";
 import {
   advanceWebhooks,
-  type Follower,
   parkLost,
+  type RecordingWebhook,
   selectBehind,
   stopWebhook,
 } from "../../domains/webhooks/webhook-progress.queries.js";
@@ -40,18 +40,20 @@ export async function writeDownNews(services: WriteDownServices): Promise<boolea
   const { epoch, head } = log;
   const behind = await selectBehind(database.read, { epoch, head });
   let more = false;
-  for (const follower of behind.filter((webhook) => webhook.epoch !== epoch))
-    await database.transaction((tx) => parkLost(tx, follower));
+  await parkAll(
+    database,
+    behind.filter((webhook) => webhook.epoch !== epoch),
+  );
   const byPlace = groupBy(
     behind.filter((webhook) => webhook.epoch === epoch),
     ({ pos }) => pos,
   );
-  for (const [pos, followers] of byPlace) {
-    const events = await eventsAfter(log, pos, () => parkAll(database, followers));
+  for (const [pos, webhooks] of byPlace) {
+    const events = await eventsAfter(log, pos, () => parkAll(database, webhooks));
     if (events.length === 0) continue;
     const to = events.at(-1)?.pos ?? pos;
-    for (let at = 0; at < followers.length; at += webhooksAtOnce) {
-      const some = followers.slice(at, at + webhooksAtOnce);
+    for (let at = 0; at < webhooks.length; at += webhooksAtOnce) {
+      const some = webhooks.slice(at, at + webhooksAtOnce);
       const moved = await moveOn(services, some, events, { epoch, from: pos, to });
       more ||= moved && to < head;
     }
@@ -70,21 +72,21 @@ async function eventsAfter(log: FeedLog, pos: number, onExpired: () => Promise<v
   }
 }
 
-async function parkAll(database: Database, followers: readonly Follower[]): Promise<void> {
-  for (const follower of followers) await database.transaction((tx) => parkLost(tx, follower));
+async function parkAll(database: Database, webhooks: readonly RecordingWebhook[]): Promise<void> {
+  for (const webhook of webhooks) await database.transaction((tx) => parkLost(tx, webhook));
 }
 
 /** True when at least one of them has moved. */
 async function moveOn(
   services: WriteDownServices,
-  followers: readonly Follower[],
+  webhooks: readonly RecordingWebhook[],
   events: readonly FeedEvent[],
   way: { epoch: string; from: number; to: number },
 ): Promise<boolean> {
-  const wanted = new Map<Follower["id"], readonly FeedEvent[]>();
-  for (const follower of followers) {
-    const kept = await wantedOf(services, follower, events).catch(services.onFault);
-    if (kept) wanted.set(follower.id, kept);
+  const wanted = new Map<RecordingWebhook["id"], readonly FeedEvent[]>();
+  for (const webhook of webhooks) {
+    const kept = await wantedOf(services, webhook, events).catch(services.onFault);
+    if (kept) wanted.set(webhook.id, kept);
   }
   return services.database.transaction(async (tx) => {
     const moved = await advanceWebhooks(tx, [...wanted.keys()], way);
@@ -97,7 +99,7 @@ async function moveOn(
 /** What a webhook wants of the events; undefined, and it is stopped, when its document is no longer accepted. */
 async function wantedOf(
   { database, documents }: WriteDownServices,
-  { id, document, types }: Follower,
+  { id, document, types }: RecordingWebhook,
   events: readonly FeedEvent[],
 ): Promise<readonly FeedEvent[] | undefined> {
   const about = documents.wantedBy(document);

@@ -1,7 +1,7 @@
 import { Field, ID, InputType, Int } from "type-graphql";
 import { ObjectType } from "../../platform/graphql/object-type.js";
 import { Instant } from "../../platform/graphql/scalars.js";
-import { UserError } from "../../platform/graphql/user-error.js";
+import { ChangePayload } from "../../platform/graphql/user-error.js";
 import { defaultOverlapHours, maxOverlapHours } from "./api-key.rules.js";
 import { AccessRole, ApiKey } from "./api-key.type.js";
 
@@ -86,7 +86,7 @@ export class RotateApiKeyInput {
 }
 
 @ObjectType({ description: "What became of a key that was to be made." })
-export class CreateApiKeyPayload {
+export class CreateApiKeyPayload extends ChangePayload {
   @Field(() => ApiKey, { nullable: true, description: "The key as it is stored; null when refused." })
   apiKey!: ApiKey | null;
 
@@ -96,21 +96,15 @@ export class CreateApiKeyPayload {
       "The key itself, told this once: present it as `authorization: Bearer KEY`. Null when refused.",
   })
   key!: string | null;
-
-  @Field(() => [UserError], { description: "Why it was refused; empty when it was done." })
-  userErrors!: UserError[];
 }
 
 @ObjectType({ description: "What became of a key that was to get a new secret." })
 export class RotateApiKeyPayload extends CreateApiKeyPayload {}
 
 @ObjectType({ description: "What became of a key that was to be changed." })
-export class UpdateApiKeyPayload {
+export class UpdateApiKeyPayload extends ChangePayload {
   @Field(() => ApiKey, { nullable: true, description: "The key as it is stored now; null when refused." })
   apiKey!: ApiKey | null;
-
-  @Field(() => [UserError], { description: "Why it was refused; empty when it was done." })
-  userErrors!: UserError[];
 }
 
 @ObjectType({ description: "What became of a key that was to be revoked." })

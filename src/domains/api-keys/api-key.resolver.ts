@@ -5,8 +5,8 @@ import type { Caller } from "../../platform/access/caller.js";
 import { startOfKeyText } from "../../platform/access/key-text.js";
 import { OpenToEveryKey, RequiresScope } from "../../platform/access/scopes.js";
 import { selectPage } from "../../platform/database/page.js";
-import type { Refusal } from "../../platform/errors.js";
 import { listRequest } from "../../platform/graphql/listing.js";
+import { payloadOf } from "../../platform/graphql/user-error.js";
 import { parseId, requireId } from "../../platform/ids.js";
 import { createApiKey, revokeApiKey, rotateApiKey, updateApiKey } from "./api-key.actions.js";
 import { apiKeyListing } from "./api-key.queries.js";
@@ -36,7 +36,7 @@ export class ApiKeyResolver {
     @Arg("input", () => CreateApiKeyInput, { description: "The key." }) input: CreateApiKeyInput,
     @Ctx() { database, caller }: RequestContext,
   ) {
-    return payload(await createApiKey(database, caller, { ...input }));
+    return payloadOf(await createApiKey(database, caller, { ...input }), nothing);
   }
 
   @RequiresScope("keys:manage")
@@ -49,7 +49,7 @@ export class ApiKeyResolver {
     @Ctx() { database, caller }: RequestContext,
   ) {
     const id = requireId("apiKey", input.id, "input.id");
-    return payload(await rotateApiKey(database, caller, id, input.overlapHours));
+    return payloadOf(await rotateApiKey(database, caller, id, input.overlapHours), nothing);
   }
 
   @RequiresScope("keys:manage")
@@ -59,9 +59,8 @@ export class ApiKeyResolver {
     @Ctx() { database, caller }: RequestContext,
   ) {
     const { id, ...changes } = input;
-    return payload(
-      await updateApiKey(database, caller, requireId("apiKey", id, "input.id"), changes as object),
-    );
+    const keyId = requireId("apiKey", id, "input.id");
+    return payloadOf(await updateApiKey(database, caller, keyId, changes as object), nothing);
   }
 
   @RequiresScope("keys:manage")
@@ -72,7 +71,7 @@ export class ApiKeyResolver {
     @Arg("id", () => ID, { description: "Which key." }) id: string,
     @Ctx() { database }: RequestContext,
   ) {
-    return payload(await revokeApiKey(database, requireId("apiKey", id)));
+    return payloadOf(await revokeApiKey(database, requireId("apiKey", id)), nothing);
   }
 
   @FieldResolver()
@@ -137,8 +136,4 @@ export class ViewerResolver {
   }
 }
 
-function payload(done: object | { refusal: Refusal }) {
-  return "refusal" in done
-    ? { apiKey: null, key: null, userErrors: [done.refusal] }
-    : { ...done, userErrors: [] };
-}
+const nothing = { apiKey: null, key: null };

@@ -3,7 +3,7 @@ import { RequiresScope } from "../../platform/access/scopes.js";
 import { EventTypeEnum } from "../../platform/graphql/event-type.js";
 import { ObjectType } from "../../platform/graphql/object-type.js";
 import { Instant } from "../../platform/graphql/scalars.js";
-import { UserError } from "../../platform/graphql/user-error.js";
+import { ChangePayload } from "../../platform/graphql/user-error.js";
 import { WebhookDelivery } from "./delivery.type.js";
 import { Webhook } from "./webhook.type.js";
 
@@ -84,12 +84,9 @@ export class RedeliverWebhookInput {
 }
 
 @ObjectType({ description: "What became of a change to a webhook." })
-export class WebhookPayload {
+export class WebhookPayload extends ChangePayload {
   @Field(() => Webhook, { nullable: true, description: "The webhook as it is now; null when refused." })
   webhook!: Webhook | null;
-
-  @Field(() => [UserError], { description: "Why nothing was changed; empty when it was." })
-  userErrors!: UserError[];
 }
 
 @ObjectType({ description: "A webhook with its new secret." })
@@ -103,33 +100,24 @@ export class WebhookSecretPayload extends WebhookPayload {
 }
 
 @ObjectType({ description: "What became of a webhook that was to be deleted." })
-export class DeleteWebhookPayload {
+export class DeleteWebhookPayload extends ChangePayload {
   @RequiresScope("webhooks:write")
   @Field(() => ID, { nullable: true, description: "The webhook that is gone; null when refused." })
   deletedId!: string | null;
-
-  @Field(() => [UserError], { description: "Why nothing was changed; empty when it was." })
-  userErrors!: UserError[];
 }
 
 @ObjectType({ description: "A test that is on its way." })
-export class TestWebhookPayload {
+export class TestWebhookPayload extends ChangePayload {
   @Field(() => WebhookDelivery, {
     nullable: true,
     description: "Its entry in the log: read it again to see how it went. Null when refused.",
   })
   delivery!: WebhookDelivery | null;
-
-  @Field(() => [UserError], { description: "Why nothing was changed; empty when it was." })
-  userErrors!: UserError[];
 }
 
 @ObjectType({ description: "What became of deliveries that were to be sent again." })
-export class RedeliverWebhookPayload {
+export class RedeliverWebhookPayload extends ChangePayload {
   @RequiresScope("webhooks:write")
   @Field(() => Int, { description: "How many will be sent again; those under way just now are not counted." })
   count!: number;
-
-  @Field(() => [UserError], { description: "Why nothing was changed; empty when it was." })
-  userErrors!: UserError[];
 }

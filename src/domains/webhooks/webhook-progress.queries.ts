@@ -19,7 +19,8 @@ export async function stopWebhook(tx: Tx, id: Id<"webhook">, stop: Stop): Promis
 /** For which events are written down: all that are active, and those parked because nothing was accepted. */
 const recording = sql`(${webhooks.status} = 'ACTIVE' or ${webhooks.statusReason} = 'EXHAUSTED')`;
 
-export type Follower = Pick<WebhookRow, "id" | "document" | "types" | "pos" | "epoch">;
+/** A webhook with its place in the feed. */
+export type RecordingWebhook = Pick<WebhookRow, "id" | "document" | "types" | "pos" | "epoch">;
 
 /** Webhooks that have not come as far in the feed as that; those of another epoch are among them. */
 export function selectBehind(db: Queryable, { epoch, head }: { epoch: string; head: number }) {
@@ -59,27 +60,26 @@ export async function advanceWebhooks(
 }
 
 /** Parks a webhook whose place in the feed is lost: after a restore, or because retention has passed it. */
-export async function parkLost(tx: Tx, { id, pos, epoch }: Follower): Promise<void> {
+export async function parkLost(tx: Tx, { id, pos, epoch }: RecordingWebhook): Promise<void> {
   await tx.execute(sql`/* parkLostWebhook */
-    update webhooks w set status = 'PARKED', status_changed_at = now(),
-      status_reason = case when w.epoch <> f.epoch then 'FEED_RESTORED' else 'EVENTS_EXPIRED' end::webhook_status_reason
+    update webhooks set status = 'PARKED', status_changed_at = now(),
+      status_reason = case when webhooks.epoch <> f.epoch then 'FEED_RESTORED' else 'EVENTS_EXPIRED' end::webhook_status_reason
     from feed_head f
-    where w.id = ${uuidOf(id)}::uuid and w.pos = ${pos}::bigint and w.epoch = ${epoch}::uuid
-      and (w.status = 'ACTIVE' or w.status_reason = 'EXHAUSTED')
-      and (w.epoch <> f.epoch or w.pos + 1 < f.min_pos)`);
+    where webhooks.id = ${uuidOf(id)}::uuid and webhooks.pos = ${pos}::bigint and webhooks.epoch = ${epoch}::uuid
+      and ${recording} and (webhooks.epoch <> f.epoch or webhooks.pos + 1 < f.min_pos)`);
 }
 
-/** One more failed attempt; true when that was the last of the last delivery it may fail, and it is parked now. */
+/** One more failed attempt; parks the webhook when it was the last of the last delivery that it may fail. */
 export async function countFailure(
   tx: Tx,
   id: Id<"webhook">,
   { exhausted, parkAt }: { exhausted: boolean; parkAt: number },
-): Promise<boolean> {
-  const rows = await tx.execute<{ exhausted_in_row: number; status: string }>(sql`/* countWebhookFailure */
+): Promise<void> {
+  const rows = await tx.execute<{ exhausted_in_row: number }>(sql`/* countWebhookFailure */
     update webhooks set failures_in_row = failures_in_row + 1, exhausted_in_row = exhausted_in_row + ${exhausted ? 1 : 0}::int
-    where id = ${uuidOf(id)}::uuid returning exhausted_in_row, status`);
-  if (!exhausted || Number(rows[0]?.exhausted_in_row ?? 0) < parkAt) return false;
-  return stopWebhook(tx, id, { status: "PARKED", statusReason: "EXHAUSTED" });
+    where id = ${uuidOf(id)}::uuid returning exhausted_in_row`);
+  if (exhausted && Number(rows[0]?.exhausted_in_row ?? 0) >= parkAt)
+    await stopWebhook(tx, id, { status: "PARKED", statusReason: "EXHAUSTED" });
 }
 
 /** An accepted attempt ends the row of failures; writes nothing where there is none. */
@@ -94,7 +94,7 @@ export async function endFailures(tx: Tx, id: Id<"webhook">): Promise<void> {
 export async function selectOldestNeeded(db: Queryable): Promise<number | null> {
   const rows = await db.execute<{ pos: string | null }>(sql`/* oldestPositionNeededByWebhooks */
     select least(
-      (select min(w.pos) + 1 from webhooks w where w.status = 'ACTIVE' or w.status_reason = 'EXHAUSTED'),
+      (select min(pos) + 1 from webhooks where ${recording}),
       (select min(d.pos) from webhook_deliveries d join webhooks w on w.id = d.webhook_id where d.status = 'PENDING')) as pos`);
   const pos = rows[0]?.pos;
   return pos == null ? null : Number(pos);

@@ -4,8 +4,8 @@ import type { WebhookRow } from "#schema/webhooks.js";
 import type { RequestContext } from "../../context.js";
 import { RequiresScope } from "../../platform/access/scopes.js";
 import { selectPage } from "../../platform/database/page.js";
-import type { Refusal } from "../../platform/errors.js";
 import { listRequest } from "../../platform/graphql/listing.js";
+import { payloadOf } from "../../platform/graphql/user-error.js";
 import { requireId } from "../../platform/ids.js";
 import { readDelivery, redeliver, sendTest } from "./delivery.actions.js";
 import { deliveriesOfWebhook } from "./delivery.queries.js";
@@ -101,7 +101,7 @@ export class WebhookChangesResolver {
     @Arg("input", () => CreateWebhookInput, { description: "The webhook." }) input: CreateWebhookInput,
     @Ctx() context: RequestContext,
   ) {
-    return payload(await createWebhook(context, context.caller, { ...input }), {
+    return payloadOf(await createWebhook(context, context.caller, { ...input }), {
       webhook: null,
       secret: null,
     });
@@ -114,14 +114,14 @@ export class WebhookChangesResolver {
     @Ctx() context: RequestContext,
   ) {
     const changes = { ...input, id: requireId("webhook", input.id) };
-    return payload(await updateWebhook(context, context.caller, changes), { webhook: null });
+    return payloadOf(await updateWebhook(context, context.caller, changes), { webhook: null });
   }
 
   @RequiresScope("webhooks:write")
   @Mutation(() => DeleteWebhookPayload, { description: "Deletes a webhook with its log." })
   async deleteWebhook(@Arg("id", () => ID, idArgument) id: string, @Ctx() context: RequestContext) {
     const gone = await deleteWebhook(context, context.caller, requireId("webhook", id));
-    return payload(gone ? { deletedId: id } : { refusal: notFound }, { deletedId: null });
+    return payloadOf(gone ? { deletedId: id } : { refusal: notFound }, { deletedId: null });
   }
 
   @RequiresScope("webhooks:write")
@@ -130,7 +130,7 @@ export class WebhookChangesResolver {
   })
   async rotateWebhookSecret(@Arg("id", () => ID, idArgument) id: string, @Ctx() context: RequestContext) {
     const rotated = await rotateSecret(context, context.caller, requireId("webhook", id));
-    return payload(rotated, { webhook: null, secret: null });
+    return payloadOf(rotated, { webhook: null, secret: null });
   }
 
   @RequiresScope("webhooks:write")
@@ -143,7 +143,7 @@ export class WebhookChangesResolver {
     @Ctx() context: RequestContext,
   ) {
     const resume = { ...input, id: requireId("webhook", input.id) };
-    return payload(await resumeWebhook(context, context.caller, resume), { webhook: null });
+    return payloadOf(await resumeWebhook(context, context.caller, resume), { webhook: null });
   }
 
   @RequiresScope("webhooks:write")
@@ -152,7 +152,7 @@ export class WebhookChangesResolver {
       "Sends the endpoint a test, once, whatever its status; `type` of the payload is WEBHOOK_TEST.",
   })
   async sendTestWebhook(@Arg("id", () => ID, idArgument) id: string, @Ctx() context: RequestContext) {
-    return payload(await sendTest(context, context.caller, requireId("webhook", id)), { delivery: null });
+    return payloadOf(await sendTest(context, context.caller, requireId("webhook", id)), { delivery: null });
   }
 
   @RequiresScope("webhooks:write")
@@ -165,11 +165,6 @@ export class WebhookChangesResolver {
     @Ctx() context: RequestContext,
   ) {
     const which = { ...input, id: requireId("webhook", input.id) };
-    return payload(await redeliver(context, context.caller, which), { count: 0 });
+    return payloadOf(await redeliver(context, context.caller, which), { count: 0 });
   }
-}
-
-/** What was done, or nothing and why. */
-function payload<D extends object, N extends object>(done: D | { refusal: Refusal }, nothing: N) {
-  return "refusal" in done ? { ...nothing, userErrors: [done.refusal] } : { ...done, userErrors: [] };
 }

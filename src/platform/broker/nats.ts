@@ -1,3 +1,4 @@
+import { setTimeout as pause } from "node:timers/promises";
 import { type ConnectionOptions, connect, type NatsConnection } from "@nats-io/transport-node";
 import type { Broker, BrokerReceiver } from "./broker.js";
 
@@ -70,7 +71,7 @@ export function connectNats(url: string, { onFault }: NatsOptions): Broker {
       }
       connected = false;
       link = undefined;
-      await pause(reconnectMs + Math.random() * reconnectJitterMs, closing.signal);
+      await pause(reconnectMs + Math.random() * reconnectJitterMs, undefined, closing).catch(() => {});
     }
   };
   const running = run();
@@ -123,17 +124,4 @@ function optionsOf(url: string): ConnectionOptions {
     pingInterval: probeMs,
     maxPingOut: unansweredProbes,
   };
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
-  return new Promise((resolve) => {
-    const done = () => {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    signal.addEventListener("abort", done);
-  });
 }

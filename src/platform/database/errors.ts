@@ -20,6 +20,12 @@ export const passingFaults: ReadonlySet<DatabaseErrorCode> = new Set([
   "DATABASE_UNREACHABLE",
 ]);
 
+/** What may be tried again, here or, while this node stops, at another. */
+export const unavailableFaults: ReadonlySet<DatabaseErrorCode> = new Set([
+  ...passingFaults,
+  "DATABASE_CLOSED",
+]);
+
 export class DatabaseError extends Error {
   readonly code: DatabaseErrorCode;
 

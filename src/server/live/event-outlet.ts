@@ -1,8 +1,8 @@
 import type { ServerResponse } from "node:http";
 import type { ExecutionResult } from "graphql";
 import { graphqlError } from "../operation.js";
+import type { LiveResult } from "./answers.js";
 import { Flow } from "./flow.js";
-import type { LiveResult } from "./group.js";
 import type { Following } from "./hub.js";
 import type { Outlet } from "./member.js";
 

@@ -1,4 +1,4 @@
-import type { LiveResult } from "./group.js";
+import type { LiveResult } from "./answers.js";
 
 const textFrame = 0x81; // final, opcode 1
 const shortLength = 126;

@@ -1,39 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
-import {
-  createSourceEventStream,
-  type ExecutionArgs,
-  type ExecutionResult,
-  type GraphQLSchema,
-} from "graphql";
 import type { LRUCache } from "lru-cache";
-import type { RequestContext } from "../../context.js";
-import type { LiveSource, Place, Step } from "../../cross-domain/live/live-source.js";
-import { LiveSubscription } from "../../cross-domain/live/live-subscription.js";
-import type { Audience } from "../../platform/database/audience.js";
-import { databaseErrorIn, passingFaults } from "../../platform/database/errors.js";
-import { maxCost } from "../../platform/limits.js";
-import type { Logger } from "../../platform/log.js";
-import { executePlanned } from "../executor/execute.js";
-import { clientError } from "../operation.js";
+import type { LiveSource, Place } from "../../cross-domain/live/live-source.js";
+import { type AnswerOptions, Answers, type Entry, isPassing } from "./answers.js";
 import type { LiveRequest } from "./live-request.js";
-import { guardedContext, NotShared } from "./shared-context.js";
-
-/** One answer of a subscription, ready to be sent to any number of subscribers. */
-export interface LiveResult {
-  /** JSON of the execution result. */
-  readonly payload: Buffer;
-  /** Where to resume after it. */
-  readonly cursor: string;
-  readonly pos: number;
-}
-
-/** What follows one place. */
-export interface Entry {
-  readonly results: readonly LiveResult[];
-  readonly place: Place;
-  readonly bytes: number;
-}
 
 /** Who stands somewhere in a group and waits for what follows. */
 export interface Follower {
@@ -42,10 +12,7 @@ export interface Follower {
   end(fault?: unknown): void;
 }
 
-export interface GroupOptions {
-  schema: GraphQLSchema;
-  logger: Logger;
-  contextOf(request: LiveRequest, requestId: string, audience: Audience): RequestContext;
+export interface GroupOptions extends AnswerOptions {
   /** Somebody begins to follow a source: for the audit. */
   onFollowed?(request: LiveRequest, source: LiveSource): void;
   /** Entries of all groups, by group and place: who resumes among many does not cost an execution. */
@@ -65,17 +32,19 @@ export class Group {
   private readonly leaving = new AbortController();
   private readonly waiting = new Map<number, Set<Follower>>();
   private readonly id = randomUUID();
-  private opened: Promise<LiveSubscription> | undefined;
+  private readonly answers: Answers;
   private members = 0;
 
   constructor(
-    private readonly request: LiveRequest,
+    request: LiveRequest,
     private readonly options: GroupOptions,
     /** False: it has one member only, and the answers may depend on who that is. */
-    private readonly shared: boolean,
+    shared: boolean,
     /** Nobody may join any more: it is empty, its source is over, or its answers turned out not to be for all. */
     private readonly onRetired: (fault?: unknown) => void,
-  ) {}
+  ) {
+    this.answers = new Answers(request, options, shared, this.audience);
+  }
 
   get memberCount(): number {
     return this.members;
@@ -130,9 +99,9 @@ export class Group {
     const givenUpAt = Date.now() + maxHeldMs;
     for (;;) {
       try {
-        const subscription = await this.open();
-        const step = await subscription.source.step(place, this.stepSize(subscription), signal);
-        return step && (await this.execute(subscription, step, Date.now() < givenUpAt));
+        const subscription = await this.answers.open();
+        const step = await subscription.source.step(place, this.answers.stepSize(subscription), signal);
+        return step && (await this.answers.of(subscription, step, Date.now() < givenUpAt));
       } catch (fault) {
         if (signal.aborted) return null;
         if (!isPassing(fault) || Date.now() >= givenUpAt) throw fault;
@@ -141,76 +110,7 @@ export class Group {
     }
   }
 
-  /** A step's answers together hold no more objects than one answer may. */
-  private stepSize({ stepSize }: LiveSubscription): number {
-    return Math.max(1, Math.min(stepSize, Math.floor(maxCost / Math.max(1, this.request.cost))));
-  }
-
-  private open(): Promise<LiveSubscription> {
-    this.opened ??= this.underGuard(async (contextValue) => {
-      const opened = await createSourceEventStream({ ...this.args, contextValue });
-      if (opened instanceof LiveSubscription) return opened;
-      throw (opened as ExecutionResult).errors?.[0] ?? new Error("not a live field");
-    });
-    this.opened.catch(() => {
-      this.opened = undefined;
-    });
-    return this.opened;
-  }
-
-  /** All events of a step are answered in one context: what they have in common is read once. */
-  private execute(subscription: LiveSubscription, step: Step, mayWait: boolean): Promise<Entry> {
-    return this.underGuard(async (contextValue, requestId) => {
-      const results = await Promise.all(
-        subscription.roots(step).map(async ({ value, last }): Promise<LiveResult> => {
-          const result = await executePlanned({ ...this.args, rootValue: value, contextValue });
-          const passing = mayWait && result.errors?.find((error) => isPassing(error));
-          if (passing) throw passing;
-          return { payload: this.shown(result, requestId), cursor: last.cursor, pos: last.pos };
-        }),
-      );
-      return {
-        results,
-        place: step.place,
-        bytes: results.reduce((sum, { payload }) => sum + payload.length, 0),
-      };
-    });
-  }
-
-  private async underGuard<T>(run: (context: RequestContext, requestId: string) => Promise<T>): Promise<T> {
-    const requestId = randomUUID();
-    const context = this.options.contextOf(this.request, requestId, this.audience);
-    if (!this.shared) return run(context, requestId);
-    const guarded = guardedContext(context);
-    try {
-      return await run(guarded.context, requestId);
-    } finally {
-      // biome-ignore lint/correctness/noUnsafeFinally: whatever came out may hold what belongs to one caller
-      if (guarded.tripped) throw new NotShared();
-    }
-  }
-
-  private shown(result: ExecutionResult, requestId: string): Buffer {
-    const errors = result.errors?.map((error) => clientError(this.options.logger, requestId, error));
-    return Buffer.from(JSON.stringify(errors ? { ...result, errors } : result));
-  }
-
-  private get args(): ExecutionArgs {
-    const { document, operation, variables } = this.request;
-    return {
-      schema: this.options.schema,
-      document,
-      operationName: operation.name?.value ?? null,
-      variableValues: variables,
-    };
-  }
-
   private keyOf({ at }: Place): string {
     return `${this.id}:${at}`;
   }
-}
-
-function isPassing(fault: unknown): boolean {
-  const found = databaseErrorIn(fault);
-  return found !== undefined && passingFaults.has(found.code);
 }

@@ -3,7 +3,8 @@ import { createSourceEventStream, type ExecutionResult, type OperationDefinition
 import { LRUCache } from "lru-cache";
 import { LiveSubscription } from "../../cross-domain/live/live-subscription.js";
 import { graphqlError } from "../operation.js";
-import { type Entry, Group, type GroupOptions } from "./group.js";
+import type { Entry } from "./answers.js";
+import { Group, type GroupOptions } from "./group.js";
 import { type LiveRequest, sharingKey } from "./live-request.js";
 import { Member, type Outlet } from "./member.js";
 import { NotShared } from "./shared-context.js";

@@ -1,8 +1,8 @@
 import type { Duplex } from "node:stream";
 import type { WebSocket } from "ws";
+import type { LiveResult } from "./answers.js";
 import { Flow } from "./flow.js";
 import { nextFrames } from "./frames.js";
-import type { LiveResult } from "./group.js";
 import type { Following } from "./hub.js";
 
 /** One WebSocket as live answers see it: how much it takes, and whether somebody is there. */

@@ -1,5 +1,6 @@
 import type { Place } from "../../cross-domain/live/live-source.js";
-import type { Entry, Follower, Group, LiveResult } from "./group.js";
+import type { Entry, LiveResult } from "./answers.js";
+import type { Follower, Group } from "./group.js";
 import { NotShared } from "./shared-context.js";
 
 /** The way to one subscriber, whatever the transport. */

@@ -1,6 +1,6 @@
 import type { ExecutionResult } from "graphql";
+import type { LiveResult } from "./answers.js";
 import { nextHead } from "./frames.js";
-import type { LiveResult } from "./group.js";
 import type { Following } from "./hub.js";
 import type { LiveSocket } from "./live-socket.js";
 import type { Outlet } from "./member.js";

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { sql } from "drizzle-orm";
 import { events } from "#schema/events.js";
-import { prepareStampingSession, tryLeaderLock } from "../../../src/cross-domain/live/live.queries.js";
 import { pendingChannel } from "../../../src/cross-domain/live/sequencer.js";
+import { prepareStampingSession, tryLeaderLock } from "../../../src/cross-domain/live/sequencer.queries.js";
 import { atMostEvery } from "../../../src/cross-domain/live/wake-up.js";
 import {
   type CustomerId,

@@ -11,7 +11,7 @@ import { feedSource } from "../../../src/cross-domain/live/live-source.js";
 import { LiveSubscription } from "../../../src/cross-domain/live/live-subscription.js";
 import type { Caller } from "../../../src/platform/access/caller.js";
 import { createLogger } from "../../../src/platform/log.js";
-import type { LiveResult } from "../../../src/server/live/group.js";
+import type { LiveResult } from "../../../src/server/live/answers.js";
 import { Hub } from "../../../src/server/live/hub.js";
 import { startTestApp, type TestApp } from "../../support/app.js";
 import { givenKey, recordContacts } from "../../support/live.js";

@@ -1,0 +1,34 @@
+import { randomUUID } from "node:crypto";
+import { AuditLog } from "../platform/audit/audit-log.js";
+import type { Database } from "../platform/database/database.js";
+import { faultOf, type Logger } from "../platform/log.js";
+import type { GroupOptions } from "./live/group.js";
+import type { Opened } from "./opened.js";
+
+export interface AuditSettings {
+  /** What is written down of who reads or changes whose data; changes when left out. */
+  audit?: "all" | "changes" | "off";
+  logger: Logger;
+}
+
+/** The audit log; null where nothing is written down. */
+export function openAudit(
+  database: Database,
+  { audit = "changes", logger }: AuditSettings,
+  opened: Opened,
+): AuditLog | null {
+  if (audit === "off") return null;
+  const onFault = (error: unknown) => logger.error(faultOf(error), "audit");
+  const log = new AuditLog(database, { reads: audit === "all", onFault });
+  opened.add(() => log.flush().catch(onFault));
+  return log;
+}
+
+/** Notes who begins to follow what: what is delivered later is shared by many. */
+export function noteFollowing(audit: AuditLog | null): NonNullable<GroupOptions["onFollowed"]> {
+  return ({ caller, document, operation }, { customerId }) => {
+    const trail = audit?.trail(caller.keyId, randomUUID());
+    trail?.runs(document, operation);
+    trail?.subscribed(customerId ? [customerId] : []);
+  };
+}
