@@ -3,14 +3,21 @@ import {
   ApolloServerPluginCacheControlDisabled,
   ApolloServerPluginLandingPageDisabled,
 } from "@apollo/server/plugin/disabled";
-import type { FormattedExecutionResult, GraphQLSchema } from "graphql";
+import type { FormattedExecutionResult, GraphQLError, GraphQLSchema } from "graphql";
 import type { RequestContext } from "../context.js";
 import { ApiError } from "../platform/errors.js";
 import type { Logger } from "../platform/log.js";
 import { checkCost } from "./cost.js";
 import { retryAfterSeconds } from "./http.js";
 import { checkAccess, clientError, parseOptions, validationOptions, validationRules } from "./operation.js";
-import { createQueryReads, type QueryReads, type ReadOptions, stringifyResult } from "./query-reads.js";
+import {
+  createQueryReads,
+  dataOf,
+  type QueryReads,
+  type ReadOptions,
+  stringifyResult,
+} from "./query-reads.js";
+import { withheldErrors } from "./withheld.js";
 
 /** Apollo as the HTTP side of the one pipeline (`operation.ts`): its hooks call the same checks that the socket calls. */
 export function createApollo(
@@ -60,17 +67,24 @@ function pipeline(
             );
           }
           contextValue.trail?.runs(document, operation);
-          checkAccess(schema, document, operation, contextValue.caller);
-          checkCost(schema, document, operation, request.variables ?? {});
+          const variables = request.variables ?? {};
+          checkAccess(schema, document, operation, variables, contextValue.caller);
+          checkCost(schema, document, operation, variables);
         },
         responseForOperation: reads.answer,
-        async willSendResponse({ request, response, errors, contextValue }) {
+        async willSendResponse({ request, response, errors, contextValue, document, operation }) {
           if (response.body.kind !== "single") return;
           const { singleResult } = response.body;
           const read = reads.explanation(contextValue);
           if (read && singleResult.data) singleResult.extensions = { ...singleResult.extensions, read };
-          if (errors)
-            singleResult.errors = errors.map((error) => clientError(logger, contextValue.requestId, error));
+          const shown = (error: GraphQLError) => clientError(logger, contextValue.requestId, error);
+          if (errors) singleResult.errors = errors.map(shown);
+          if (document && operation && singleResult.data) {
+            const { variables } = request;
+            const answered = { schema, document, operation, variables, caller: contextValue.caller };
+            const withheld = withheldErrors(answered, () => dataOf(singleResult)).map(shown);
+            if (withheld.length) singleResult.errors = [...(singleResult.errors ?? []), ...withheld];
+          }
           // A read that failed told its error itself.
           if (singleResult.errors)
             tellByStatus(response.http, request.http?.headers.get("accept"), singleResult);

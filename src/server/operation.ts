@@ -36,6 +36,7 @@ import { faultOf, type Logger } from "../platform/log.js";
 import { isDeeperThan } from "../platform/text.js";
 import { requirementsOf } from "./access.js";
 import { checkCost } from "./cost.js";
+import { checkPersonalInputs } from "./personal-inputs.js";
 import { maxRepeatsRule } from "./repeats.js";
 
 // One preparation for every transport: HTTP gives these pieces to Apollo, the socket calls `prepareOperation`.
@@ -81,8 +82,9 @@ export function prepareOperation(
       return [
         withCode(new GraphQLError("No such operation in the document."), "OPERATION_RESOLUTION_FAILURE"),
       ];
-    checkAccess(schema, document, operation, caller);
-    const cost = checkCost(schema, document, operation, request.variables ?? {});
+    const variables = request.variables ?? {};
+    checkAccess(schema, document, operation, variables, caller);
+    const cost = checkCost(schema, document, operation, variables);
     return { document, operation, cost };
   } catch (error) {
     if (error instanceof GraphQLError) return [error];
@@ -98,20 +100,23 @@ function tooLarge(): ApiError {
   return new ApiError("PAYLOAD_TOO_LARGE", `A document may have at most ${maxDocumentBytes} bytes.`);
 }
 
-/** Refuses an operation that selects anything the caller holds no scope for. Throws FORBIDDEN. */
+/** Refuses an operation that selects anything the caller holds no scope for, or asks for rows by it. Throws FORBIDDEN. */
 export function checkAccess(
   schema: GraphQLSchema,
   document: DocumentNode,
   operation: OperationDefinitionNode,
+  variables: Readonly<Record<string, unknown>>,
   caller: Caller,
 ): void {
   const missing = requirementsOf(schema, document, operation).find(({ scope }) => !caller.scopes.has(scope));
-  if (!missing) return;
-  throw new ApiError("FORBIDDEN", `${missing.field} needs the scope ${missing.scope}.`, {
-    scope: missing.scope,
-    field: missing.field,
-    http: { status: 403 },
-  });
+  if (missing) {
+    throw new ApiError("FORBIDDEN", `${missing.field} needs the scope ${missing.scope}.`, {
+      scope: missing.scope,
+      field: missing.field,
+      http: { status: 403 },
+    });
+  }
+  checkPersonalInputs(schema, document, operation, variables, caller);
 }
 
 const clientCodes: ReadonlySet<string> = new Set([...errorCodes, ...protocolCodes]);

@@ -95,6 +95,12 @@ function respond(singleResult: Result): GraphQLResponse {
   return { http: { headers: new HeaderMap() }, body: { kind: "single", singleResult } } as GraphQLResponse;
 }
 
+/** The data of an answer, as whoever walks through it needs it. */
+export function dataOf({ data }: FormattedExecutionResult): unknown {
+  if (!((data as unknown) instanceof AnswerBytes)) return data;
+  return JSON.parse((data as unknown as AnswerBytes).bytes.toString("utf8")).data;
+}
+
 /** Like JSON.stringify, but for answers whose bytes are ready. */
 export function stringifyResult({ data, ...others }: FormattedExecutionResult): string {
   if (!((data as unknown) instanceof AnswerBytes)) return JSON.stringify({ data, ...others });
