@@ -32,8 +32,8 @@ export interface Answered {
  * the answer; beyond `maxWithheldErrors` the last one counts the others. However the answer came about, the errors are the same.
  */
 export function withheldErrors(answered: Answered, data: () => unknown): readonly GraphQLError[] {
-  if (!keepsBack(answered)) return [];
-  const { schema, document, operation } = answered;
+  const { schema, document, operation, caller } = answered;
+  if (!selectsPersonal(schema, document) || caller.scopes.has(personalScope)) return [];
   const root = schema.getRootType(operation.operation);
   const variables = coerceVariables(schema, operation, answered.variables ?? {});
   if (!root || !variables) return [];
@@ -42,14 +42,10 @@ export function withheldErrors(answered: Answered, data: () => unknown): readonl
   return walk.errors();
 }
 
-/** Whether anything that this caller may not see is selected. */
-export function keepsBack({ schema, document, caller }: Omit<Answered, "operation" | "variables">): boolean {
-  return !caller.scopes.has(personalScope) && selectsPersonal(schema, document);
-}
-
 const known = new WeakMap<DocumentNode, boolean>();
 
-function selectsPersonal(schema: GraphQLSchema, document: DocumentNode): boolean {
+/** Whether a document selects anything personal, in any of its operations. */
+export function selectsPersonal(schema: GraphQLSchema, document: DocumentNode): boolean {
   let found = known.get(document);
   if (found !== undefined) return found;
   found = false;

@@ -12,7 +12,7 @@ import { LRUCache } from "lru-cache";
 import type { RequestContext } from "../../context.js";
 import { decidingVariables } from "../../platform/graphql/selected-fields.js";
 import { coerceVariables } from "../../platform/graphql/variables.js";
-import { withheldErrors } from "../withheld.js";
+import { selectsPersonal, withheldErrors } from "../withheld.js";
 import { Plan } from "./plan.js";
 import { Run } from "./run.js";
 
@@ -72,9 +72,11 @@ export async function executePlanned(args: ExecutionArgs): Promise<ExecutionResu
   const asked = operation && { schema, document, operation, variables, context, rootValue };
   const data = asked && (await plannedData(asked).catch(() => null));
   const result = data ? { data } : await execute(args);
-  if (!asked) return result;
-  const { caller } = context as RequestContext;
-  const withheld = withheldErrors({ ...asked, caller }, () => result.data);
+  if (!asked || !selectsPersonal(schema, document)) return result;
+  const withheld = withheldErrors(
+    { ...asked, caller: (context as RequestContext).caller },
+    () => result.data,
+  );
   return withheld.length ? { ...result, errors: [...(result.errors ?? []), ...withheld] } : result;
 }
 
