@@ -12,6 +12,7 @@ import { startPrivacyWorker } from "./cross-domain/privacy/worker.js";
 import { selectOldestNeeded } from "./domains/webhooks/webhook-progress.queries.js";
 import { type Authenticate, type Caller, createAuthenticate } from "./platform/access/caller.js";
 import { startKeyUse } from "./platform/access/key-use.js";
+import { createPseudonyms } from "./platform/access/pseudonyms.js";
 import { rememberCallers } from "./platform/access/remembered-callers.js";
 import { createTokenReader, type TokenOptions } from "./platform/access/tokens.js";
 import { AuditLog } from "./platform/audit/audit-log.js";
@@ -62,6 +63,8 @@ export interface AppOptions {
   federation?: boolean;
   /** Live connections that one key may hold; see `defaultMaxConnectionsPerKey`. */
   maxConnectionsPerKey?: number;
+  /** From which partners' names for ids are made; null: partners are not answered. */
+  pseudonymSecret?: string | null;
   /** How long slow and silent clients are waited for. */
   patience?: Partial<Patience>;
   /** What is written down of who reads or changes whose data; changes when left out. */
@@ -187,7 +190,8 @@ async function serve(
     (options.compiledReads ?? true)
       ? new CompiledReads(schema, reads, database, { audited: audited === "all" })
       : null;
-  const readOptions = { compiled, metrics, explain: options.explainReads ?? false };
+  const pseudonyms = options.pseudonymSecret ? createPseudonyms(options.pseudonymSecret) : null;
+  const readOptions = { compiled, metrics, explain: options.explainReads ?? false, pseudonyms };
   const apollo = createApollo(schema, logger, readOptions);
   await apollo.start();
   opened.push(() => apollo.stop());

@@ -36,7 +36,8 @@ import { faultOf, type Logger } from "../platform/log.js";
 import { isDeeperThan } from "../platform/text.js";
 import { requirementsOf } from "./access.js";
 import { checkCost } from "./cost.js";
-import { checkPersonalInputs } from "./personal-inputs.js";
+import { checkPersonalInputs } from "./kept-inputs.js";
+import { checkPartner } from "./partner-access.js";
 import { maxRepeatsRule } from "./repeats.js";
 
 // One preparation for every transport: HTTP gives these pieces to Apollo, the socket calls `prepareOperation`.
@@ -73,6 +74,8 @@ export function prepareOperation(
   },
 ): PreparedOperation | readonly GraphQLError[] {
   try {
+    // Their answers are made elsewhere: `partner-answers.ts`.
+    if (caller.partner) return [new ApiError("FORBIDDEN", "Partners are answered over HTTP only, as JSON.")];
     if (Buffer.byteLength(request.query) > maxDocumentBytes) return [tooLarge()];
     if (isDeeperThan(request.variables, maxJsonDepth)) return [tooDeep()];
     const document = checkedDocument(schema, request.query);
@@ -116,6 +119,7 @@ export function checkAccess(
       http: { status: 403 },
     });
   }
+  checkPartner(schema, document, operation, variables, caller);
   checkPersonalInputs(schema, document, operation, variables, caller);
 }
 

@@ -2,12 +2,15 @@ import type { GraphQLRequestContext, GraphQLResponse } from "@apollo/server";
 import { HeaderMap } from "@apollo/server";
 import type { DocumentNode, FormattedExecutionResult, GraphQLSchema, OperationDefinitionNode } from "graphql";
 import type { RequestContext } from "../context.js";
+import type { Pseudonyms } from "../platform/access/pseudonyms.js";
 import type { Audience } from "../platform/database/audience.js";
+import { ApiError } from "../platform/errors.js";
 import type { Logger } from "../platform/log.js";
 import type { CompiledReads } from "../platform/reads/compiled-reads.js";
 import { plannedData } from "./executor/execute.js";
 import type { Metrics } from "./metrics.js";
 import { clientError } from "./operation.js";
+import { answerPartner } from "./partner-answers.js";
 
 export interface ReadOptions {
   /** Null: every document goes through the resolvers. */
@@ -15,6 +18,8 @@ export interface ReadOptions {
   metrics: Metrics;
   /** Tell in `extensions.read` how each query was read. For development. */
   explain: boolean;
+  /** By partner; null: partners are not answered. */
+  pseudonyms: ((partner: string) => Pseudonyms) | null;
 }
 
 type Request = GraphQLRequestContext<RequestContext> & {
@@ -50,16 +55,23 @@ export interface QueryReads {
 }
 
 export function createQueryReads(schema: GraphQLSchema, logger: Logger, options: ReadOptions): QueryReads {
-  const { compiled, metrics, explain } = options;
+  const { compiled, metrics, explain, pseudonyms } = options;
   const explanations = new WeakMap<Audience, object>();
   return { answer, explanation: ({ audience }) => explanations.get(audience) };
 
   async function answer(request: Request): Promise<GraphQLResponse | null> {
     const { operation } = request;
     if (operation?.operation !== "query") return null;
-    const { audience, requestId } = request.contextValue;
+    const { audience, requestId, caller } = request.contextValue;
     const asked = askedBy(request, operation);
+    const shown = (error: unknown) => clientError(logger, requestId, error);
     try {
+      if (caller.partner) {
+        if (!pseudonyms) throw new ApiError("FORBIDDEN", "Partners are not answered here.");
+        metrics.resolved("a partner asks");
+        const { data, errors } = await answerPartner({ ...asked, schema }, pseudonyms(caller.partner));
+        return respond({ data: data ?? null, ...(errors && { errors: errors.map(shown) }) });
+      }
       const read = compiled ? await compiled.answer(asked) : { reason: "compiled reads are off" };
       if ("bytes" in read) {
         metrics.compiled();
@@ -72,7 +84,7 @@ export function createQueryReads(schema: GraphQLSchema, logger: Logger, options:
       const data = await plannedData({ ...asked, schema });
       return data && respond({ data });
     } catch (fault) {
-      return respond({ data: null, errors: [clientError(logger, requestId, fault)] });
+      return respond({ data: null, errors: [shown(fault)] });
     }
   }
 }

@@ -3,7 +3,7 @@ import { getTableColumns } from "drizzle-orm";
 import { type GraphQLSchema, getNamedType, isLeafType, isNonNullType, isObjectType } from "graphql";
 import { isPersonal } from "../../src/platform/graphql/personal.js";
 import { builtSchema } from "../../src/server/build-schema.js";
-import { personalInputsOf } from "../../src/server/personal-inputs.js";
+import { personalInputsOf } from "../../src/server/kept-inputs.js";
 import { reads } from "../../src/server/reads.js";
 
 let schema: GraphQLSchema;
@@ -65,6 +65,14 @@ const reviewed: Record<string, [personal: string, notPersonal: string]> = {
   InteractionRecorded: ["", "cursor"],
   TicketChange: ["", "cursor type occurredAt recordedAt"],
   CustomerChange: ["", "cursor type occurredAt recordedAt seq"],
+  Webhook: [
+    "",
+    "id url description document types status statusReason statusChangedAt failuresInRow previousSecretUntil keyId createdAt updatedAt pendingDeliveryCount",
+  ],
+  WebhookDelivery: [
+    "",
+    "id webhookId eventId eventType status attempts nextAttemptAt lastAttemptAt lastStatusCode lastError lastDurationMs deliveredAt createdAt",
+  ],
   FeedBatch: ["", "cursor"],
   FeedEvent: ["", "id cursor type occurredAt recordedAt customerId subjectId seq"],
 };

@@ -51,12 +51,17 @@ export function isRole(text: string): text is Role {
   return (accessRole.enumValues as readonly string[]).includes(text);
 }
 
-/** What a caller may do: the scopes of its role and its own. A partner's role counts for nothing without the partner. */
+/**
+ * What a caller may do: the scopes of its role and its own. A partner's role counts for nothing without the partner, and who
+ * asks for a partner never sees who somebody is.
+ */
 export function expandRole(
   role: Role | null,
   own: readonly Scope[],
   partner: string | null,
 ): ReadonlySet<Scope> {
   const ofRole = role && (role !== "PARTNER" || partner) ? roles[role] : [];
-  return new Set([...ofRole, ...own]);
+  const all = new Set<Scope>([...ofRole, ...own]);
+  if (partner) all.delete("pii:read");
+  return all;
 }

@@ -19,6 +19,9 @@ import type { Caller } from "../platform/access/caller.js";
 import { ApiError } from "../platform/errors.js";
 import { isPersonal, personalScope } from "../platform/graphql/personal.js";
 
+/** By input type or enum, which of its fields or values some callers may not use. */
+export type KeptInputs = ReadonlyMap<string, ReadonlySet<string>>;
+
 /**
  * Refuses an operation that filters or sorts by what its caller may not see: which rows come, and in which order, tells it
  * as well as the field does. Looks at the document and at the variables, before anything runs. Throws FORBIDDEN.
@@ -31,46 +34,64 @@ export function checkPersonalInputs(
   caller: Pick<Caller, "scopes">,
 ): void {
   if (caller.scopes.has(personalScope)) return;
-  const { written, given } = inputsOf(schema, document, operation);
-  let found = written;
-  for (const { name, type } of given) found ??= personalIn(schema, type, variables[name]);
-  if (found === null) return;
-  throw new ApiError("FORBIDDEN", `${found} needs the scope ${personalScope}.`, {
+  const field = keptInput(personalInputsOf(schema), schema, document, operation, variables);
+  if (field === null) return;
+  throw new ApiError("FORBIDDEN", `${field} needs the scope ${personalScope}.`, {
     scope: personalScope,
-    field: found,
+    field,
     http: { status: 403 },
   });
 }
 
+/** The first of these inputs that an operation gives, in its document or in the variables as the client sent them; or null. */
+export function keptInput(
+  kept: KeptInputs,
+  schema: GraphQLSchema,
+  document: DocumentNode,
+  operation: OperationDefinitionNode,
+  variables: Readonly<Record<string, unknown>>,
+): string | null {
+  const { written, given } = inputsOf(kept, schema, document, operation);
+  let found = written;
+  for (const { name, type } of given) found ??= keptIn(kept, type, variables[name]);
+  return found;
+}
+
 interface Inputs {
-  /** The first personal input that the document itself holds. */
+  /** The first kept input that the document itself holds. */
   written: string | null;
   /** Variables in which one can come. */
   given: readonly { name: string; type: GraphQLInputType }[];
 }
 
-const known = new WeakMap<OperationDefinitionNode, Inputs>();
+const known = new WeakMap<KeptInputs, WeakMap<OperationDefinitionNode, Inputs>>();
 
-function inputsOf(schema: GraphQLSchema, document: DocumentNode, operation: OperationDefinitionNode): Inputs {
-  let inputs = known.get(operation);
+function inputsOf(
+  kept: KeptInputs,
+  schema: GraphQLSchema,
+  document: DocumentNode,
+  operation: OperationDefinitionNode,
+): Inputs {
+  const ofKept = known.get(kept) ?? new WeakMap<OperationDefinitionNode, Inputs>();
+  known.set(kept, ofKept);
+  let inputs = ofKept.get(operation);
   if (!inputs) {
     const own = separateOperations(document)[operation.name?.value ?? ""] ?? document;
     const given = (operation.variableDefinitions ?? []).flatMap(({ variable, type: node }) => {
       const type = typeFromAST(schema, node as never);
-      return isInputType(type) && leadsToPersonal(schema, type) ? [{ name: variable.name.value, type }] : [];
+      return isInputType(type) && leadsTo(kept, type) ? [{ name: variable.name.value, type }] : [];
     });
-    inputs = { written: writtenIn(schema, own), given };
-    known.set(operation, inputs);
+    inputs = { written: writtenIn(kept, schema, own), given };
+    ofKept.set(operation, inputs);
   }
   return inputs;
 }
 
-function writtenIn(schema: GraphQLSchema, document: DocumentNode): string | null {
+function writtenIn(kept: KeptInputs, schema: GraphQLSchema, document: DocumentNode): string | null {
   const types = new TypeInfo(schema);
-  const personal = personalInputsOf(schema);
   let found: string | null = null;
   const note = (type: { name: string } | undefined, name: string) => {
-    if (type && personal.get(type.name)?.has(name)) found ??= `${type.name}.${name}`;
+    if (type && kept.get(type.name)?.has(name)) found ??= `${type.name}.${name}`;
   };
   visit(
     document,
@@ -85,32 +106,32 @@ function writtenIn(schema: GraphQLSchema, document: DocumentNode): string | null
   return found;
 }
 
-/** The first personal input in the value of a variable, as the client sent it. */
-function personalIn(schema: GraphQLSchema, of: GraphQLInputType, value: unknown): string | null {
+/** The first kept input in the value of a variable, as the client sent it. */
+function keptIn(kept: KeptInputs, of: GraphQLInputType, value: unknown): string | null {
   if (value === null || value === undefined) return null;
   const type = getNamedType(of);
-  const personal = personalInputsOf(schema).get(type.name);
+  const own = kept.get(type.name);
   for (const item of Array.isArray(value) ? value.flat(Number.POSITIVE_INFINITY) : [value]) {
-    if (isEnumType(type) && personal?.has(item)) return `${type.name}.${item}`;
+    if (isEnumType(type) && own?.has(item)) return `${type.name}.${item}`;
     if (!isInputObjectType(type) || typeof item !== "object" || item === null) continue;
     for (const field of Object.values(type.getFields())) {
       const inner: unknown = item[field.name];
       if (inner === null || inner === undefined) continue;
-      if (personal?.has(field.name)) return `${type.name}.${field.name}`;
-      const found = leadsToPersonal(schema, field.type) ? personalIn(schema, field.type, inner) : null;
+      if (own?.has(field.name)) return `${type.name}.${field.name}`;
+      const found = leadsTo(kept, field.type) ? keptIn(kept, field.type, inner) : null;
       if (found !== null) return found;
     }
   }
   return null;
 }
 
-const personalInputs = new WeakMap<GraphQLSchema, ReadonlyMap<string, ReadonlySet<string>>>();
+const personalInputs = new WeakMap<GraphQLSchema, KeptInputs>();
 
 /**
  * By input type or enum, which of its fields or values speak of a personal field: `Customer.displayName` makes
  * `CustomerFilter.displayName` and `CustomerSortField.DISPLAY_NAME` personal.
  */
-export function personalInputsOf(schema: GraphQLSchema): ReadonlyMap<string, ReadonlySet<string>> {
+export function personalInputsOf(schema: GraphQLSchema): KeptInputs {
   let inputs = personalInputs.get(schema);
   if (!inputs) {
     const found = new Map<string, ReadonlySet<string>>();
@@ -128,19 +149,15 @@ export function personalInputsOf(schema: GraphQLSchema): ReadonlyMap<string, Rea
 }
 
 /** `displayName` as the values of enums are written: `DISPLAY_NAME`. */
-function enumNameOf(field: string): string {
+export function enumNameOf(field: string): string {
   return field.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase();
 }
 
 /** A filter holds itself, in `and`, `or` and `not`: the types on the way are not followed again. */
-function leadsToPersonal(
-  schema: GraphQLSchema,
-  of: GraphQLInputType,
-  on: ReadonlySet<unknown> = new Set(),
-): boolean {
+function leadsTo(kept: KeptInputs, of: GraphQLInputType, on: ReadonlySet<unknown> = new Set()): boolean {
   const type = getNamedType(of);
-  if (personalInputsOf(schema).has(type.name)) return true;
+  if (kept.has(type.name)) return true;
   if (!isInputObjectType(type) || on.has(type)) return false;
   const way = new Set([...on, type]);
-  return Object.values(type.getFields()).some((field) => leadsToPersonal(schema, field.type, way));
+  return Object.values(type.getFields()).some((field) => leadsTo(kept, field.type, way));
 }
