@@ -15,7 +15,7 @@ beforeAll(async () => {
 const reviewed: Record<string, [personal: string, notPersonal: string]> = {
   Customer: [
     "displayName givenName familyName email phone",
-    "id locale timeZone country stage anonymous createdAt updatedAt seq liveCursor openTicketCount",
+    "id locale timeZone country stage anonymous createdAt updatedAt erasedAt seq liveCursor openTicketCount",
   ],
   Identity: ["value", "kind verified firstSeenAt lastSeenAt"],
   Source: ["", "code"],
@@ -65,6 +65,12 @@ const reviewed: Record<string, [personal: string, notPersonal: string]> = {
   InteractionRecorded: ["", "cursor"],
   TicketChange: ["", "cursor type occurredAt recordedAt"],
   CustomerChange: ["", "cursor type occurredAt recordedAt seq"],
+  AuditEntry: ["", "id at action keyId operationName documentHash requestId customerIds"],
+  PrivacyReceiptLine: ["", "table action rows"],
+  PrivacyRequest: [
+    "",
+    "id kind status customerId requestedBy requestedAt startedAt finishedAt errorCode documentPath readableUntil",
+  ],
   Webhook: [
     "",
     "id url description document types status statusReason statusChangedAt failuresInRow previousSecretUntil keyId createdAt updatedAt pendingDeliveryCount",
