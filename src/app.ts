@@ -6,6 +6,7 @@ import { startPrivacyWorker } from "./cross-domain/privacy/worker.js";
 import { selectOldestNeeded } from "./domains/webhooks/webhook-progress.queries.js";
 import { type Allowance, NodeBudgets } from "./platform/access/budget.js";
 import type { Caller } from "./platform/access/caller.js";
+import { createPseudonyms } from "./platform/access/pseudonyms.js";
 import { rememberCallers } from "./platform/access/remembered-callers.js";
 import { SharedBudgets } from "./platform/access/shared-budgets.js";
 import type { Audience } from "./platform/database/audience.js";
@@ -60,6 +61,8 @@ export interface AppOptions extends AuditSettings, CallerSettings {
   trustedDocuments?: string | null;
   /** Budgets are kept in the database, for all nodes together. */
   sharedBudgets?: boolean;
+  /** From which partners' names for ids are made; null: partners are not answered. */
+  pseudonymSecret?: string | null;
   /** How long slow and silent clients are waited for. */
   patience?: Partial<Patience>;
   /** Secrets of the suppression list, the present one first; without any the database keeps one. */
@@ -165,7 +168,8 @@ async function serve(
   const audited = options.audit === "all";
   const compiled =
     (options.compiledReads ?? true) ? new CompiledReads(schema, reads, database, { audited }) : null;
-  const readOptions = { compiled, metrics, explain: options.explainReads ?? false };
+  const pseudonyms = options.pseudonymSecret ? createPseudonyms(options.pseudonymSecret) : null;
+  const readOptions = { compiled, metrics, explain: options.explainReads ?? false, pseudonyms };
   const idempotency = new Idempotency(database, logger);
   opened.add(() => idempotency.stop());
   const manifest = options.trustedDocuments ? readManifest(options.trustedDocuments) : undefined;

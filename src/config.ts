@@ -34,6 +34,8 @@ export interface Config {
   privacySecrets: readonly string[];
   /** PKCS#8 PEM of the key that signs exports; null: the database keeps one of its own. */
   exportSigningKey: string | null;
+  /** From which partners' names for ids are made; null: partners are not answered. */
+  pseudonymSecret: string | null;
   /** Serves as a subgraph of Apollo Federation v2. */
   federation: boolean;
   /** Days that events are kept for streams that resume. */
@@ -48,6 +50,8 @@ export class ConfigError extends Error {}
 const logLevels = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const;
 /** Short keys can be guessed; sixteen characters of anything random cannot. */
 const minAdminKeyLength = 16;
+/** Who guesses it undoes every partner's pseudonyms: 32 characters of anything random cannot be guessed. */
+const minPseudonymSecretLength = 32;
 const maxPort = 65_535;
 /** Ten years: more is a slip of the finger. */
 const maxRetentionDays = 3_650;
@@ -124,6 +128,10 @@ const environment = z.object({
     .default([]),
   COMPILED_READS: onOff.default("on"),
   EXPLAIN_READS: onOff.default("off"),
+  PSEUDONYM_SECRET: z
+    .string()
+    .min(minPseudonymSecretLength, `must have at least ${minPseudonymSecretLength} characters`)
+    .optional(),
   MAX_CONNECTIONS_PER_KEY: countAboveZero.default(defaultMaxConnectionsPerKey),
   RATE_LIMIT_POINTS: countAboveZero.default(defaultBudgetPoints),
   RATE_LIMIT_RESTORE: countAboveZero.default(defaultRestoredPerSecond),
@@ -200,6 +208,7 @@ export function readConfig(env: Record<string, string | undefined>): Config {
     audit: data.AUDIT,
     privacySecrets: data.PRIVACY_SECRETS,
     exportSigningKey: data.EXPORT_SIGNING_KEY ?? null,
+    pseudonymSecret: data.PSEUDONYM_SECRET ?? null,
     federation: data.FEDERATION === "1",
     eventRetentionDays: data.EVENT_RETENTION_DAYS,
     natsUrl: data.NATS_URL ?? null,

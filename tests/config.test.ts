@@ -21,6 +21,7 @@ test("without variables the server listens on loopback, on port 4000, with an em
     audit: "changes",
     privacySecrets: [],
     exportSigningKey: null,
+    pseudonymSecret: null,
     federation: false,
     eventRetentionDays: 7,
     natsUrl: null,

@@ -62,3 +62,5 @@ export const maxTextLength = 20_000;
 export const maxNameLength = 500;
 /** Free attributes or traits of one record, as JSON text. */
 export const maxAttributesBytes = 16 * 1024;
+/** Errors that name the personal fields kept back from one answer: a page of a hundred with five of them. The last counts the rest. */
+export const maxWithheldErrors = 500;

@@ -3,7 +3,7 @@ import {
   ApolloServerPluginCacheControlDisabled,
   ApolloServerPluginLandingPageDisabled,
 } from "@apollo/server/plugin/disabled";
-import type { FormattedExecutionResult, GraphQLSchema } from "graphql";
+import type { FormattedExecutionResult, GraphQLError, GraphQLSchema } from "graphql";
 import type { RequestContext } from "../context.js";
 import type { Audience } from "../platform/database/audience.js";
 import { ApiError } from "../platform/errors.js";
@@ -20,8 +20,15 @@ import {
   validationOptions,
   validationRules,
 } from "./operation.js";
-import { createQueryReads, type QueryReads, type ReadOptions, stringifyResult } from "./query-reads.js";
+import {
+  createQueryReads,
+  dataOf,
+  type QueryReads,
+  type ReadOptions,
+  stringifyResult,
+} from "./query-reads.js";
 import { type AnswerCost, objectsIn, settle, spend } from "./spending.js";
+import { withheldErrors } from "./withheld.js";
 
 /** Apollo as the HTTP side of the one pipeline (`operation.ts`): its hooks call the same checks that the socket calls. */
 export function createApollo(
@@ -76,8 +83,9 @@ function pipeline(
             );
           }
           contextValue.trail?.runs(document, operation);
-          checkAccess(schema, document, operation, contextValue.caller);
-          await spend(contextValue, priceOf(schema, document, operation, request.variables ?? {}));
+          const variables = request.variables ?? {};
+          checkAccess(schema, document, operation, variables, contextValue.caller);
+          await spend(contextValue, priceOf(schema, document, operation, variables));
           if (operation.operation !== "mutation") return;
           const headers = request.http?.headers;
           const started = await idempotency.begin({
@@ -86,7 +94,7 @@ function pipeline(
             header: headers?.get("idempotency-key"),
             document,
             operation,
-            variables: request.variables ?? {},
+            variables,
             audience: contextValue.audience,
           });
           if (started) begun.set(contextValue.audience, started);
@@ -95,16 +103,23 @@ function pipeline(
           const started = begun.get(request.contextValue.audience);
           return started && "replay" in started ? replayed(started.replay) : reads.answer(request);
         },
-        async willSendResponse({ request, response, errors, contextValue }) {
+        async willSendResponse({ request, response, errors, contextValue, document, operation }) {
           if (response.body.kind !== "single") return;
           const { singleResult } = response.body;
+          const started = begun.get(contextValue.audience);
+          const shown = (error: GraphQLError) => clientError(logger, contextValue.requestId, error);
+          if (errors) singleResult.errors = errors.map(shown);
+          // An answer that is given again holds its errors already.
+          if (document && operation && singleResult.data && !(started && "replay" in started)) {
+            const { variables } = request;
+            const answered = { schema, document, operation, variables, caller: contextValue.caller };
+            const withheld = withheldErrors(answered, () => dataOf(singleResult)).map(shown);
+            if (withheld.length) singleResult.errors = [...(singleResult.errors ?? []), ...withheld];
+          }
           const cost = settle(contextValue, reads.objects(contextValue) ?? objectsIn(singleResult.data));
           const read = singleResult.data ? reads.explanation(contextValue) : undefined;
           singleResult.extensions = { ...singleResult.extensions, ...(read && { read }), cost };
           tellInHeaders(response.http, cost);
-          if (errors)
-            singleResult.errors = errors.map((error) => clientError(logger, contextValue.requestId, error));
-          const started = begun.get(contextValue.audience);
           if (started && "end" in started) await started.end(singleResult);
           // A read that failed told its error itself.
           if (singleResult.errors)

@@ -67,6 +67,7 @@ import {
 } from "../domains/tickets/ticket.resolver.js";
 import { WebhookChangesResolver, WebhookResolver } from "../domains/webhooks/webhook.resolver.js";
 import { typeNameOf } from "../platform/graphql/node.js";
+import { maskPersonalFields } from "../platform/graphql/personal.js";
 import { declareAccess } from "./declared-access.js";
 import { callDirectly } from "./direct-resolvers.js";
 import { idempotentDirective } from "./idempotency.js";
@@ -134,6 +135,7 @@ export function builtSchema(): Promise<GraphQLSchema> {
     schema.extensions = { ...schema.extensions, reads };
     declareAccess(schema);
     callDirectly(schema);
+    maskPersonalFields(schema);
     describeRoots(schema);
     // type-graphql's own is asynchronous, which would make every row of an interface wait.
     for (const type of Object.values(schema.getTypeMap()))

@@ -1,5 +1,6 @@
 import { type GraphQLSchema, isInterfaceType, isIntrospectionType, isObjectType } from "graphql";
 import { isScope, publicField } from "../platform/access/scopes.js";
+import { isPersonal, personalScope } from "../platform/graphql/personal.js";
 
 /**
  * Denies by default: throws for a root field that declares neither a scope nor that every key may use it. Then says in the
@@ -31,9 +32,11 @@ function rootsOf(schema: GraphQLSchema) {
 }
 
 function describe(declared: Declared): void {
-  const need = needOf(declared);
+  const need = [needOf(declared), isPersonal(declared) ? personal : null].filter(Boolean).join(" ");
   if (need) declared.description = [declared.description?.trim(), need].filter(Boolean).join(" ");
 }
+
+const personal = `Personal: null, with an error at its path, without the scope \`${personalScope}\`.`;
 
 /** What a declaration says, in a sentence; null where there is none. */
 function needOf({ extensions: { scope } }: Declared): string | null {

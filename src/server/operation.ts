@@ -39,7 +39,9 @@ import { isDeeperThan } from "../platform/text.js";
 import { requirementsOf } from "./access.js";
 import { priceOf } from "./cost.js";
 import type { ShownResult } from "./idempotency.js";
+import { checkPersonalInputs } from "./kept-inputs.js";
 import type { KnownDocuments } from "./known-documents.js";
+import { checkPartner } from "./partner-access.js";
 import { maxRepeatsRule } from "./repeats.js";
 import { maxRootFieldsRule } from "./root-fields.js";
 import type { Price } from "./spending.js";
@@ -99,6 +101,8 @@ export function prepareOperation(
   },
 ): PreparedOperation | readonly GraphQLError[] {
   try {
+    // Their answers are made elsewhere: `partner-answers.ts`.
+    if (caller.partner) return [new ApiError("FORBIDDEN", "Partners are answered over HTTP only, as JSON.")];
     const text = (documents ? documents.resolve(request, caller) : request.query) ?? "";
     if (Buffer.byteLength(text) > maxDocumentBytes) return [tooLarge()];
     if (isDeeperThan(request.variables, maxJsonDepth)) return [tooDeep()];
@@ -109,8 +113,9 @@ export function prepareOperation(
       return [
         withCode(new GraphQLError("No such operation in the document."), "OPERATION_RESOLUTION_FAILURE"),
       ];
-    checkAccess(schema, document, operation, caller);
-    const price = priceOf(schema, document, operation, request.variables ?? {});
+    const variables = request.variables ?? {};
+    checkAccess(schema, document, operation, variables, caller);
+    const price = priceOf(schema, document, operation, variables);
     return { document, operation, price, cost: price.cost };
   } catch (error) {
     if (error instanceof GraphQLError) return [error];
@@ -126,20 +131,24 @@ function tooLarge(): ApiError {
   return new ApiError("PAYLOAD_TOO_LARGE", `A document may have at most ${maxDocumentBytes} bytes.`);
 }
 
-/** Refuses an operation that selects anything the caller holds no scope for. Throws FORBIDDEN. */
+/** Refuses an operation that selects anything the caller holds no scope for, or asks for rows by it. Throws FORBIDDEN. */
 export function checkAccess(
   schema: GraphQLSchema,
   document: DocumentNode,
   operation: OperationDefinitionNode,
+  variables: Readonly<Record<string, unknown>>,
   caller: Caller,
 ): void {
   const missing = requirementsOf(schema, document, operation).find(({ scope }) => !caller.scopes.has(scope));
-  if (!missing) return;
-  throw new ApiError("FORBIDDEN", `${missing.field} needs the scope ${missing.scope}.`, {
-    scope: missing.scope,
-    field: missing.field,
-    http: { status: 403 },
-  });
+  if (missing) {
+    throw new ApiError("FORBIDDEN", `${missing.field} needs the scope ${missing.scope}.`, {
+      scope: missing.scope,
+      field: missing.field,
+      http: { status: 403 },
+    });
+  }
+  checkPartner(schema, document, operation, variables, caller);
+  checkPersonalInputs(schema, document, operation, variables, caller);
 }
 
 const clientCodes: ReadonlySet<string> = new Set([...errorCodes, ...protocolCodes]);

@@ -2,12 +2,15 @@ import type { GraphQLRequestContext, GraphQLResponse } from "@apollo/server";
 import { HeaderMap } from "@apollo/server";
 import type { DocumentNode, FormattedExecutionResult, GraphQLSchema, OperationDefinitionNode } from "graphql";
 import type { RequestContext } from "../context.js";
+import type { Pseudonyms } from "../platform/access/pseudonyms.js";
 import type { Audience } from "../platform/database/audience.js";
+import { ApiError } from "../platform/errors.js";
 import type { Logger } from "../platform/log.js";
 import type { CompiledReads } from "../platform/reads/compiled-reads.js";
 import { plannedData } from "./executor/execute.js";
 import type { Metrics } from "./metrics.js";
 import { clientError } from "./operation.js";
+import { answerPartner } from "./partner-answers.js";
 import { objectsInBytes } from "./spending.js";
 
 export interface ReadOptions {
@@ -16,6 +19,8 @@ export interface ReadOptions {
   metrics: Metrics;
   /** Tell in `extensions.read` how each query was read. For development. */
   explain: boolean;
+  /** By partner; null: partners are not answered. */
+  pseudonyms: ((partner: string) => Pseudonyms) | null;
 }
 
 type Request = GraphQLRequestContext<RequestContext> & {
@@ -65,7 +70,7 @@ export interface QueryReads {
 }
 
 export function createQueryReads(schema: GraphQLSchema, logger: Logger, options: ReadOptions): QueryReads {
-  const { compiled, metrics, explain } = options;
+  const { compiled, metrics, explain, pseudonyms } = options;
   const explanations = new WeakMap<Audience, object>();
   return {
     answer,
@@ -79,9 +84,16 @@ export function createQueryReads(schema: GraphQLSchema, logger: Logger, options:
   async function answer(request: Request): Promise<GraphQLResponse | null> {
     const { operation } = request;
     if (operation?.operation !== "query") return null;
-    const { audience, requestId } = request.contextValue;
+    const { audience, requestId, caller } = request.contextValue;
     const asked = askedBy(request, operation);
+    const shown = (error: unknown) => clientError(logger, requestId, error);
     try {
+      if (caller.partner) {
+        if (!pseudonyms) throw new ApiError("FORBIDDEN", "Partners are not answered here.");
+        metrics.resolved("a partner asks");
+        const { data, errors } = await answerPartner({ ...asked, schema }, pseudonyms(caller.partner));
+        return respond({ data: data ?? null, ...(errors && { errors: errors.map(shown) }) });
+      }
       const read = compiled ? await compiled.answer(asked) : { reason: "compiled reads are off" };
       if ("bytes" in read) {
         metrics.compiled();
@@ -95,7 +107,7 @@ export function createQueryReads(schema: GraphQLSchema, logger: Logger, options:
       const data = await plannedData({ ...asked, schema });
       return data && respond({ data });
     } catch (fault) {
-      return respond({ data: null, errors: [clientError(logger, requestId, fault)] });
+      return respond({ data: null, errors: [shown(fault)] });
     }
   }
 }
@@ -116,6 +128,12 @@ function askedBy({ document, request, contextValue }: Request, operation: Operat
 
 function respond(singleResult: Result): GraphQLResponse {
   return { http: { headers: new HeaderMap() }, body: { kind: "single", singleResult } } as GraphQLResponse;
+}
+
+/** The data of an answer, as whoever walks through it needs it. */
+export function dataOf({ data }: FormattedExecutionResult): unknown {
+  if (!((data as unknown) instanceof AnswerBytes)) return data;
+  return JSON.parse((data as unknown as AnswerBytes).bytes.toString("utf8")).data;
 }
 
 /** Like JSON.stringify, but for answers whose bytes are ready. */

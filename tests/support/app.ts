@@ -88,6 +88,7 @@ export async function startTestApp(options: TestAppOptions = {}): Promise<TestAp
     federation: options.federation ?? false,
     natsUrl: options.natsUrl ?? null,
     allowedOrigins: [],
+    pseudonymSecret: "what the names that partners see are made of",
     ...options.live,
     webhookPrivateAddresses: options.webhookPrivateAddresses ?? true,
     webhookOptions: options.webhooks ?? {},

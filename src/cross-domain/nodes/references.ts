@@ -4,6 +4,7 @@ import type { RequestContext } from "../../context.js";
 import { identityKey } from "../../domains/customers/identity.rules.js";
 import { ApiError } from "../../platform/errors.js";
 import { typeNameOf } from "../../platform/graphql/node.js";
+import { personalScope } from "../../platform/graphql/personal.js";
 import { maxReferences } from "../../platform/limits.js";
 import { readFor } from "./node.resolver.js";
 
@@ -49,7 +50,7 @@ async function customerByIdentity(
   { caller, loaders, phoneRegion }: RequestContext,
   identity: Parameters<typeof identityKey>[0],
 ) {
-  return caller.scopes.has("customers:read")
+  return caller.scopes.has("customers:read") && caller.scopes.has(personalScope)
     ? loaders.customers.byIdentity.load(identityKey(identity, phoneRegion))
     : null;
 }

@@ -28,7 +28,8 @@ export class CustomerResolver {
     return loaders.customers.byId.load(requireId("customer", id));
   }
 
-  @RequiresScope("customers:read")
+  // Who finds a person by an address has seen the address; the type asks for `customers:read` besides.
+  @RequiresScope("pii:read")
   @Query(() => Customer, {
     nullable: true,
     description: "The customer who holds an identity, in any spelling; null when nobody does.",

@@ -14,6 +14,7 @@ import { listArgs } from "../../platform/graphql/listing.js";
 import { Node } from "../../platform/graphql/node.js";
 import { ObjectType } from "../../platform/graphql/object-type.js";
 import { connectionOf } from "../../platform/graphql/paging.js";
+import { Personal } from "../../platform/graphql/personal.js";
 import { Instant } from "../../platform/graphql/scalars.js";
 
 export const CustomerStage = graphqlEnum<(typeof customerStage.enumValues)[number]>(
@@ -31,18 +32,23 @@ export const CustomerStage = graphqlEnum<(typeof customerStage.enumValues)[numbe
 @RequiresScope("customers:read")
 @ObjectType({ implements: Node, description: "One person, whatever the number of systems that know them." })
 export class Customer extends Node {
+  @Personal()
   @Field(() => String, { nullable: true, description: "The name to show; null while nobody has told one." })
   displayName!: string | null;
 
+  @Personal()
   @Field(() => String, { nullable: true, description: "Given name." })
   givenName!: string | null;
 
+  @Personal()
   @Field(() => String, { nullable: true, description: "Family name." })
   familyName!: string | null;
 
+  @Personal()
   @Field(() => String, { nullable: true, description: "E-mail address to use." })
   email!: string | null;
 
+  @Personal()
   @Field(() => String, { nullable: true, description: "Phone number to use, E.164." })
   phone!: string | null;
 

@@ -3,6 +3,7 @@ import type { identityKind } from "#schema/customers.js";
 import { RequiresScope } from "../../platform/access/scopes.js";
 import { graphqlEnum } from "../../platform/graphql/enums.js";
 import { ObjectType } from "../../platform/graphql/object-type.js";
+import { Personal } from "../../platform/graphql/personal.js";
 import { Instant } from "../../platform/graphql/scalars.js";
 import { Source } from "./profile.type.js";
 
@@ -25,8 +26,9 @@ export class Identity {
   @Field(() => IdentityKind, { description: "What sort of address." })
   kind!: string;
 
-  @Field(() => String, { description: "The address in its one normal spelling." })
-  value!: string;
+  @Personal()
+  @Field(() => String, { nullable: true, description: "The address in its one normal spelling." })
+  value!: string | null;
 
   @Field(() => Boolean, { description: "True where the source has proof that it is theirs." })
   verified!: boolean;

@@ -14,6 +14,7 @@ import { listArgs } from "../../platform/graphql/listing.js";
 import { Node } from "../../platform/graphql/node.js";
 import { ObjectType } from "../../platform/graphql/object-type.js";
 import { connectionOf } from "../../platform/graphql/paging.js";
+import { Personal } from "../../platform/graphql/personal.js";
 import { Instant } from "../../platform/graphql/scalars.js";
 import { TimelineEntry } from "../../platform/graphql/timeline.js";
 import { Source } from "../customers/profile.type.js";
@@ -52,6 +53,7 @@ export class Feedback extends TimelineEntry {
   @Field(() => String, { nullable: true, description: "Which version of the survey asked." })
   surveyVersion!: string | null;
 
+  @Personal()
   @Field(() => String, { nullable: true, description: "What the customer wrote." })
   comment!: string | null;
 

@@ -3,6 +3,7 @@ import { RequiresScope } from "../../platform/access/scopes.js";
 import { Node } from "../../platform/graphql/node.js";
 import { ObjectType } from "../../platform/graphql/object-type.js";
 import { connectionOf } from "../../platform/graphql/paging.js";
+import { Personal } from "../../platform/graphql/personal.js";
 import { Instant } from "../../platform/graphql/scalars.js";
 import { Source } from "../customers/profile.type.js";
 
@@ -12,6 +13,7 @@ import { Source } from "../customers/profile.type.js";
   description: "A thread of interactions about one matter with one customer; it may move between channels.",
 })
 export class Conversation extends Node {
+  @Personal()
   @Field(() => String, { nullable: true, description: "What it is about." })
   subject!: string | null;
 

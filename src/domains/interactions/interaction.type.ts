@@ -14,6 +14,7 @@ import { listArgs } from "../../platform/graphql/listing.js";
 import { Node } from "../../platform/graphql/node.js";
 import { ObjectType } from "../../platform/graphql/object-type.js";
 import { connectionOf } from "../../platform/graphql/paging.js";
+import { Personal } from "../../platform/graphql/personal.js";
 import { Decimal, Instant, JsonObject } from "../../platform/graphql/scalars.js";
 import { TimelineEntry } from "../../platform/graphql/timeline.js";
 import { Source } from "../customers/profile.type.js";
@@ -83,15 +84,18 @@ export class Interaction extends TimelineEntry {
   })
   kind!: string;
 
+  @Personal()
   @Field(() => String, { nullable: true, description: "What it was about, in a line." })
   summary!: string | null;
 
+  @Personal()
   @Field(() => String, { nullable: true, description: "The text of the contact." })
   body!: string | null;
 
   @Field(() => Int, { nullable: true, description: "How long it took, in seconds." })
   durationSeconds!: number | null;
 
+  @Personal()
   @Field(() => JsonObject, { nullable: true, description: "Whatever else the source tells." })
   attributes!: Record<string, unknown> | null;
 

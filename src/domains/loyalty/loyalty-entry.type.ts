@@ -14,6 +14,7 @@ import { listArgs } from "../../platform/graphql/listing.js";
 import { Node } from "../../platform/graphql/node.js";
 import { ObjectType } from "../../platform/graphql/object-type.js";
 import { connectionOf } from "../../platform/graphql/paging.js";
+import { Personal } from "../../platform/graphql/personal.js";
 import { Instant, SafeInt } from "../../platform/graphql/scalars.js";
 import { TimelineEntry } from "../../platform/graphql/timeline.js";
 import { Source } from "../customers/profile.type.js";
@@ -55,6 +56,7 @@ export class LoyaltyEntry extends TimelineEntry {
   @Field(() => SafeInt, { description: "What it added to the active points, or took." })
   activeDelta!: number;
 
+  @Personal()
   @Field(() => String, { nullable: true, description: "Why, in the source's words." })
   reason!: string | null;
 

@@ -13,6 +13,7 @@ import { DecimalComparator, Money } from "../../platform/graphql/money.js";
 import { Node } from "../../platform/graphql/node.js";
 import { ObjectType } from "../../platform/graphql/object-type.js";
 import { connectionOf } from "../../platform/graphql/paging.js";
+import { Personal } from "../../platform/graphql/personal.js";
 import { Instant } from "../../platform/graphql/scalars.js";
 import { TimelineEntry } from "../../platform/graphql/timeline.js";
 import { Source } from "../customers/profile.type.js";
@@ -30,6 +31,7 @@ export class PurchaseReturn extends TimelineEntry {
   @Field(() => Channel, { nullable: true, description: "Where they came back, if the source tells." })
   channel!: Channel | null;
 
+  @Personal()
   @Field(() => String, { nullable: true, description: "Why, in the source's words." })
   reason!: string | null;
 

@@ -5,6 +5,7 @@ import { graphqlEnum } from "../../platform/graphql/enums.js";
 import { Node } from "../../platform/graphql/node.js";
 import { ObjectType } from "../../platform/graphql/object-type.js";
 import { connectionOf } from "../../platform/graphql/paging.js";
+import { Personal } from "../../platform/graphql/personal.js";
 import { Instant } from "../../platform/graphql/scalars.js";
 import { TimelineEntry } from "../../platform/graphql/timeline.js";
 import { Source } from "../customers/profile.type.js";
@@ -48,6 +49,7 @@ export class TicketEvent extends TimelineEntry {
   @Field(() => TicketPriority, { nullable: true, description: "How urgent it was from then on." })
   priority!: string | null;
 
+  @Personal()
   @Field(() => String, { nullable: true, description: "What it was about from then on." })
   subject!: string | null;
 
@@ -57,6 +59,7 @@ export class TicketEvent extends TimelineEntry {
   @Field(() => Channel, { nullable: true, description: "Its channel from then on." })
   channel!: Channel | null;
 
+  @Personal()
   @Field(() => String, { nullable: true, description: "Who worked on it from then on." })
   assignee!: string | null;
 
@@ -72,9 +75,11 @@ export class TicketEvent extends TimelineEntry {
   @Field(() => Int, { nullable: true, description: "The source's own count of reopenings up to then." })
   reopenCount!: number | null;
 
+  @Personal()
   @Field(() => String, { nullable: true, description: "Who did it, as the source names them." })
   actor!: string | null;
 
+  @Personal()
   @Field(() => String, { nullable: true, description: "What was said or noted." })
   note!: string | null;
 

@@ -15,6 +15,7 @@ import { listArgs } from "../../platform/graphql/listing.js";
 import { Node } from "../../platform/graphql/node.js";
 import { ObjectType } from "../../platform/graphql/object-type.js";
 import { connectionOf } from "../../platform/graphql/paging.js";
+import { Personal } from "../../platform/graphql/personal.js";
 import { Instant } from "../../platform/graphql/scalars.js";
 import { Source } from "../customers/profile.type.js";
 import { Channel } from "../interactions/interaction.type.js";
@@ -53,6 +54,7 @@ export class Ticket extends Node {
   @Field(() => String, { description: "Number by which people know it." })
   number!: string;
 
+  @Personal()
   @Field(() => String, { nullable: true, description: "What it is about, in a line." })
   subject!: string | null;
 
@@ -68,6 +70,7 @@ export class Ticket extends Node {
   @Field(() => TicketPriority, { description: "How urgent it is." })
   priority!: string;
 
+  @Personal()
   @Field(() => String, { nullable: true, description: "Who works on it, as the source names them." })
   assignee!: string | null;
 

@@ -51,12 +51,16 @@ export function isRole(text: string): text is Role {
   return (accessRole.enumValues as readonly string[]).includes(text);
 }
 
-/** What a caller may do: the scopes of its role and its own. A partner's role counts for nothing without the partner. */
+/** All that who asks for a partner can hold: nothing that tells who somebody is, exports, audits or writes what is of customers. */
+const ofPartners: ReadonlySet<Scope> = new Set<Scope>([...customersData, "keys:manage"]);
+
+/** What a caller may do: the scopes of its role and its own, less what no partner may. A partner's role counts for nothing without the partner. */
 export function expandRole(
   role: Role | null,
   own: readonly Scope[],
   partner: string | null,
 ): ReadonlySet<Scope> {
   const ofRole = role && (role !== "PARTNER" || partner) ? roles[role] : [];
-  return new Set([...ofRole, ...own]);
+  const all = [...ofRole, ...own];
+  return new Set(partner ? all.filter((scope) => ofPartners.has(scope)) : all);
 }

@@ -11,6 +11,7 @@ import {
 } from "graphql";
 import type { RowColumns } from "../database/columns.js";
 import type { Edge } from "../database/edge.js";
+import { isOwnProperty } from "../graphql/personal.js";
 import { FieldCollector } from "../graphql/selected-fields.js";
 import type { FieldRead, Reads, TypeReads } from "./reads.js";
 import { NotCompiled, Selection } from "./selection.js";
@@ -98,7 +99,8 @@ class Walk {
         for (const column of this.columnsOf(read, nodes)) this.add(column);
         return;
       }
-      if (type.getFields()[name]?.resolve || !this.own[name])
+      const field = type.getFields()[name];
+      if ((field && !isOwnProperty(field)) || !this.own[name])
         throw new NotCompiled(`${type.name}.${name} is computed`);
       this.properties.add(name);
     });

@@ -15,6 +15,7 @@ import { publicField, type Scope } from "../access/scopes.js";
 import type { Edge } from "../database/edge.js";
 import type { Listing } from "../database/page.js";
 import { argumentsReader, isFixed, type ReadArguments } from "../graphql/arguments.js";
+import { isOwnProperty, isPersonal, personalScope } from "../graphql/personal.js";
 import type { Selecting } from "../graphql/selected-fields.js";
 import { leafOf, type Piece } from "./json-text.js";
 import type { FieldRead, PageRead, Reads, RowRead, TypeReads } from "./reads.js";
@@ -96,6 +97,8 @@ class Walk {
     return this.selected.fieldsOf(type, selecting, (key, name, nodes) => {
       if (name === "__typename") return { key, kind: "text", pieces: [`"${type.name}"`] };
       const field = this.fieldOf(type, name);
+      if (isPersonal(field) && !this.scopes.has(personalScope))
+        return { key, kind: "text", pieces: ["null"] };
       const read = row.fields[name] ?? this.reads[type.name]?.[name] ?? this.ownColumn(type, field, row);
       if (row.columnsOnly && read.kind !== "column")
         throw new NotCompiled(`${type.name}.${name} needs its row`);
@@ -244,7 +247,7 @@ class Walk {
   }
 
   private ownColumn(type: GraphQLObjectType, field: Field, row: Row): FieldRead {
-    const column = field.resolve ? undefined : row.columns[field.name];
+    const column = isOwnProperty(field) ? row.columns[field.name] : undefined;
     if (!column) throw new NotCompiled(`${type.name}.${field.name} is computed`);
     return { kind: "column", column };
   }

@@ -9,8 +9,10 @@ import {
   OperationTypeNode,
 } from "graphql";
 import { LRUCache } from "lru-cache";
+import type { RequestContext } from "../../context.js";
 import { decidingVariables } from "../../platform/graphql/selected-fields.js";
 import { coerceVariables } from "../../platform/graphql/variables.js";
+import { selectsPersonal, withheldErrors } from "../withheld.js";
 import { Plan } from "./plan.js";
 import { Run } from "./run.js";
 
@@ -63,13 +65,19 @@ export async function plannedData(asked: Asked): Promise<Record<string, unknown>
   }
 }
 
-/** Like graphql-js's own `execute`, which it is where the plan cannot answer. */
+/** Like graphql-js's own `execute`, which it is where the plan cannot answer; with the errors of what is kept back. */
 export async function executePlanned(args: ExecutionArgs): Promise<ExecutionResult> {
   const { schema, document, variableValues: variables, contextValue: context, rootValue } = args;
   const operation = getOperationAST(document, args.operationName);
   const asked = operation && { schema, document, operation, variables, context, rootValue };
   const data = asked && (await plannedData(asked).catch(() => null));
-  return data ? { data } : execute(args);
+  const result = data ? { data } : await execute(args);
+  if (!asked || !selectsPersonal(schema, document)) return result;
+  const withheld = withheldErrors(
+    { ...asked, caller: (context as RequestContext).caller },
+    () => result.data,
+  );
+  return withheld.length ? { ...result, errors: [...(result.errors ?? []), ...withheld] } : result;
 }
 
 function planOf({ schema, document, operation }: Asked, variables: Record<string, unknown>) {

@@ -54,7 +54,7 @@ test("however many subscribe to the same, an event is read once; another access 
   await costOf(many, "settled");
   expect(await costOf(many, "shared")).toBe(1);
 
-  const { key } = await givenKey(app, ["interactions:read", "customers:read"]);
+  const { key } = await givenKey(app, ["interactions:read", "customers:read", "pii:read"]);
   const other = await subscribed(key, { after });
   for (const expected of ["settled", "shared"]) expect(await other.summary()).toBe(expected);
   expect(await costOf([...many, other], "apart")).toBe(2);
