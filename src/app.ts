@@ -34,6 +34,7 @@ import { createHttpServer, graphqlPath, presentedKey, unauthenticated } from "./
 import { Connections } from "./server/live/connections.js";
 import { Hub } from "./server/live/hub.js";
 import { defaultPatience, type Patience } from "./server/live/patience.js";
+import { watchLive } from "./server/live-metrics.js";
 import { createMetrics, createMetricsPage, type Metrics } from "./server/metrics.js";
 import { createPrivacyPages } from "./server/privacy-pages.js";
 import { reads } from "./server/reads.js";
@@ -211,6 +212,7 @@ async function serve(
   const maxPerKey = options.maxConnectionsPerKey ?? defaultMaxConnectionsPerKey;
   const connections = new Connections({ authenticate, logger, maxPerKey });
   opened.push(async () => connections.stop());
+  watchLive(metrics, connections, hub);
   const patience = { ...defaultPatience, ...options.patience };
   const events = createEventStreams({ schema, hub, connections, logger, patience });
   const http = createHttpServer({

@@ -39,14 +39,18 @@ export class LiveSocket {
    * Looks after the socket, once per ping: a client that takes nothing of what waits for it, or gives no sign of life, is
    * given up after `maxStuckMs`, with the place to resume at.
    */
-  check(now: number, maxStuckMs: number, resumeAt: (pos: number) => string): void {
-    if (this.ws.readyState !== this.ws.OPEN) return;
+  check(now: number, maxStuckMs: number, resumeAt: (pos: number) => string): "kept" | "given up" {
+    if (this.ws.readyState !== this.ws.OPEN) return "kept";
     const silentMs = this.askedAt === null ? 0 : now - this.askedAt;
-    if (Math.max(this.flow.stuckMs(now), silentMs) >= maxStuckMs) this.giveUp(resumeAt);
-    else if (this.askedAt === null) {
+    if (Math.max(this.flow.stuckMs(now), silentMs) >= maxStuckMs) {
+      this.giveUp(resumeAt);
+      return "given up";
+    }
+    if (this.askedAt === null) {
       this.askedAt = now;
       this.ws.ping();
     }
+    return "kept";
   }
 
   /** The client gets what was written, then the goodbye, if it ever reads again. */
