@@ -89,12 +89,12 @@ export class Cluster {
     return load;
   }
 
-  /** `count` subscribers from now on, which begin at different servers. */
-  async subscribe(count: number): Promise<RecordingSubscriber[]> {
+  /** `count` subscribers from now on, which begin at different servers of those named. */
+  async subscribe(count: number, among: readonly string[] = this.urls): Promise<RecordingSubscriber[]> {
     const after = await this.present();
     const made = Array.from({ length: count }, (_, index) => {
-      const at = index % this.urls.length;
-      const urls = [...this.urls.slice(at), ...this.urls.slice(0, at)];
+      const at = index % among.length;
+      const urls = [...among.slice(at), ...among.slice(0, at)];
       return new RecordingSubscriber(`s${this.subscribers.length + index}`, urls, after);
     });
     this.subscribers.push(...made);
