@@ -4,11 +4,12 @@ import { setTimeout as pause } from "node:timers/promises";
 import { presentPlace } from "../../../examples/subscriber/present-place.js";
 import { type Cursor, decodeCursor } from "../../../src/cross-domain/live/cursor.js";
 import { openConnection, type ServerConnection } from "../../../src/platform/database/connection.js";
-import { type EmbeddedPostgres, startEmbeddedPostgres } from "../../../src/platform/database/embedded.js";
+import type { EmbeddedPostgres } from "../../../src/platform/database/embedded.js";
 import { type ServerProxy, startProxy } from "../../support/proxy.js";
 import { createTemporaryFolder } from "../../support/temporary-folder.js";
 import { check } from "./check.js";
 import type { Attempt, History, StoredEvent } from "./history.js";
+import { startPreparedPostgres } from "./prepared-postgres.js";
 import { adminKey, Server } from "./server.js";
 import { SocketSubscriber, type SocketSubscriberOptions } from "./socket-subscriber.js";
 import { RecordingSubscriber } from "./subscriber.js";
@@ -50,11 +51,12 @@ export class Cluster {
   /** `serverSettings` are variables of each server's environment. */
   static async start(nodes: number, serverSettings: Record<string, string> = {}): Promise<Cluster> {
     const { folder, remove } = createTemporaryFolder();
-    const postgres = await startEmbeddedPostgres({ dataFolder: folder });
+    const postgres = await startPreparedPostgres(folder);
     const cluster = new Cluster(folder, postgres.connection as Place, serverSettings);
     cluster.#closers.push(remove, () => postgres.stop());
     try {
       for (let node = 1; node <= nodes; node++) await cluster.#addServer(`node${node}`);
+      await Promise.all(cluster.servers.map((server) => server.start()));
       return cluster;
     } catch (error) {
       await cluster.stop();
@@ -69,7 +71,6 @@ export class Cluster {
     const server = new Server(name, this.databaseUrl(name, proxy), this.serverSettings);
     this.servers.push(server);
     this.#closers.push(() => server.end("SIGKILL"));
-    await server.start();
     this.rotation.add(server);
   }
 
