@@ -42,11 +42,15 @@ test("8: a client stops reading: the others are served as before, the server doe
   const load = cluster.load({ writers: 1, itemsAtOnce: 2, pauseMs: 60, bodyLength: 8_000 });
   await untilHolds(async () => load.acknowledged > 0, giveUpMs);
   const others = await cluster.subscribe(audience, [server.url]);
+  // A machine that is busy with other things slows these as well, at the same moments.
+  const elsewhere = await cluster.subscribe(10, [other.url]);
   const selection = ["a", "b", "c", "d", "e", "f", "g", "h"].map((name) => `${name}: body`).join(" ");
   const after = await cluster.present();
   const heavy = (name: string) => cluster.subscribeSocket({ name, after, selection });
   const [slow, alike] = await Promise.all([heavy("slow"), heavy("alike")]);
-  await Promise.all([...others, slow, alike].map((one) => one.got(() => one.deliveries.length > 0)));
+  await Promise.all(
+    [...others, ...elsewhere, slow, alike].map((one) => one.got(() => one.deliveries.length > 0)),
+  );
 
   const quietFrom = Date.now();
   await pause(quietMs);
@@ -66,9 +70,11 @@ test("8: a client stops reading: the others are served as before, the server doe
 
   expect(await cluster.findings()).toEqual([]);
   expect(slow.closes).toHaveLength(long ? 1 : 0);
-  const waits = (from: number, to: number) => waitsOf(load.attempts, [...others, alike], from, to);
-  const usual = ninetyNinth(waits(quietFrom, pausedAt));
-  const meanwhile = ninetyNinth(waits(pausedAt, resumedAt));
+  const usual = Math.max(
+    ninetyNinth(waitsOf(load.attempts, [...others, alike], quietFrom, pausedAt)),
+    ninetyNinth(waitsOf(load.attempts, elsewhere, pausedAt, resumedAt)),
+  );
+  const meanwhile = ninetyNinth(waitsOf(load.attempts, [...others, alike], pausedAt, resumedAt));
   expect(meanwhile).toBeLessThanOrEqual(Math.max(maxRatio * usual, wellMs));
   expect(grownMb(quietFrom, pausedAt, resumedAt)).toBeLessThanOrEqual(maxGrowthMb);
   expect(await server.figure("live_buffered_bytes")).toBe(0);
