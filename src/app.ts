@@ -104,7 +104,7 @@ export async function startApp(options: AppOptions): Promise<App> {
 }
 
 async function startServices(options: AppOptions, metrics: Metrics, opened: Opened): Promise<Services> {
-  const { logger, phoneRegion } = options;
+  const { logger } = options;
   await migrateDatabase(options.connection);
   const database = openDatabase(options.connection, options.databaseOptions);
   opened.add(() => database.close());
@@ -185,6 +185,7 @@ async function serve(
   const live = createLive(
     {
       schema,
+      metrics,
       documents,
       idempotency,
       logger,

@@ -46,7 +46,9 @@ export function createEventStreams(options: EventStreamOptions): EventStreams {
   const open = new Set<EventOutlet>();
   const caring = setInterval(() => {
     const now = Date.now();
-    for (const outlet of open) outlet.check(now, patience.maxStuckMs);
+    for (const outlet of open) {
+      if (outlet.check(now, patience.maxStuckMs) === "given up") connections.ended.too_slow++;
+    }
   }, patience.keepAliveMs).unref();
 
   return { serve, stop };

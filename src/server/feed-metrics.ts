@@ -59,7 +59,7 @@ function watchBroker(registry: Registry, path: FastPath): void {
   counters(registry, "broker_missed_total", missed, "what", () => ({ event: path.missed }));
 }
 
-function gauges(registry: Registry) {
+export function gauges(registry: Registry) {
   return (name: string, help: string, read: () => number | Promise<number>): void => {
     new Gauge({
       name: `customer360_${name}`,
@@ -73,7 +73,7 @@ function gauges(registry: Registry) {
 }
 
 /** Counts that somebody else keeps. */
-function counters(
+export function counters(
   registry: Registry,
   name: string,
   help: string,

@@ -79,7 +79,9 @@ export function serveWebSocket(http: Server, options: WebSocketOptions): { stop(
   });
   const caring = setInterval(() => {
     const now = Date.now();
-    for (const { live } of open) live.check(now, maxStuckMs, options.cursorOf);
+    for (const { live } of open) {
+      if (live.check(now, maxStuckMs, options.cursorOf) === "given up") options.connections.ended.too_slow++;
+    }
   }, keepAliveMs).unref();
   return {
     async stop() {
@@ -117,7 +119,11 @@ function speak(protocol: ReturnType<typeof makeServer<Params, Extra>>, extra: Ex
         await extra.live.room();
       },
       close: (code, reason) => ws.close(code, reason),
-      onMessage: (take) => ws.on("message", (data) => take(withQuery(String(data))).catch(fault)),
+      // ws hands on what comes until the client has answered our goodbye: who was sent away does nothing more.
+      onMessage: (take) =>
+        ws.on("message", (data) => {
+          if (ws.readyState === ws.OPEN) take(withQuery(String(data))).catch(fault);
+        }),
     },
     extra,
   );
@@ -140,7 +146,10 @@ function hooks({ schema, logger, ...options }: WebSocketOptions) {
           get bufferedBytes() {
             return extra.live.bufferedBytes;
           },
-          revoke: () => extra.ws.close(4403, "Forbidden"),
+          revoke() {
+            extra.ws.close(4403, "Forbidden");
+            extra.operations.close();
+          },
         };
         if (!options.connections.admit(connection)) {
           extra.ws.close(4429, "Too many connections with this key");
@@ -159,6 +168,7 @@ function hooks({ schema, logger, ...options }: WebSocketOptions) {
       const { caller } = connection as Connection;
       const refusal = operations.refusal(id);
       if (refusal) {
+        if (refusal.code === 4429) options.connections.ended.too_many_operations++;
         extra.ws.close(refusal.code, refusal.reason);
         return [unauthenticated()]; // never sent: the socket is closing
       }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import { check } from "./support/check.js";
-import type { Attempt, Delivery, History, StoredEvent } from "./support/history.js";
+import type { Attempt, Delivery, History, StoredEvent, Subscriber } from "./support/history.js";
 
 // A checker that finds nothing proves nothing unless it finds what is wrong: every history below is doctored in one way.
 
@@ -57,6 +57,11 @@ function delivery({ customerId, seq, subjectId }: StoredEvent, connection: numbe
 
 function attempt(ref: string, outcome: Attempt["outcome"], ids: string[]): Attempt {
   return { ref, customerRef: "c", sentAt: 0, outcome, ids, sends: 1 };
+}
+
+/** What makes a subscriber one that has asked for contacts only. */
+function onlyContacts(deliveries: readonly Delivery[]): object {
+  return { type: "INTERACTION_RECORDED", deliveries: deliveries.filter(({ subjectId }) => subjectId) };
 }
 
 type Good = ReturnType<typeof goodHistory>;
@@ -144,6 +149,28 @@ const doctored: [string, (history: Good) => void, RegExp][] = [
     },
     /^steady: out of order/,
   ],
+  [
+    "an event was missed by one who asked for its type only",
+    ({ subscribers }) =>
+      Object.assign(subscribers[0]!, onlyContacts(subscribers[0]!.deliveries.toSpliced(3, 1))),
+    /^steady: out of order \(1\): a:3 came at 3 for 2$/,
+  ],
+  [
+    "an event was delivered that was sent long after the access had ended",
+    ({ subscribers, attempts }) => {
+      attempts[3]!.sentAt = 5_000;
+      Object.assign(subscribers[0]!, { lostAccessAt: 3_999 });
+    },
+    /^steady: delivered after its access had ended \(1\): b:3$/,
+  ],
+  [
+    "somebody was shown what only another class sees",
+    ({ subscribers }) => {
+      Object.assign(subscribers[0]!.deliveries[1]!, { shown: "secret" });
+      Object.assign(subscribers[0]!, { maySee: ["open"] });
+    },
+    /^steady: shown what another class sees \(1\): a:2 secret$/,
+  ],
   ["a server ended by itself", ({ servers }) => servers[0]!.crashes.push("node1 ended"), /^node1 ended$/],
   [
     "a rejection went unhandled",
@@ -155,6 +182,17 @@ const doctored: [string, (history: Good) => void, RegExp][] = [
 
 test("a history that keeps every promise has no findings", () => {
   expect(check(goodHistory())).toEqual([]);
+});
+
+test("who asked for one type, began later or lost access need not have everything", () => {
+  const history = goodHistory();
+  const [all] = history.subscribers.map(({ deliveries }) => deliveries) as [Delivery[]];
+  const subscribers = [
+    { name: "contacts", beganAt: 0, ...onlyContacts(all) },
+    { name: "later", beganAt: 3, ...onlyContacts(all.slice(3)) },
+    { name: "revoked", beganAt: 0, deliveries: all.slice(0, 4), lostAccessAt: 0 },
+  ] as Subscriber[];
+  expect(check({ ...history, subscribers })).toEqual([]);
 });
 
 describe("a history is found out when", () => {

@@ -1,9 +1,19 @@
 import { type ChildProcess, execFile, fork } from "node:child_process";
+import { chmodSync, mkdtempSync } from "node:fs";
+import os from "node:os";
 import path from "node:path";
 
 /** Before the first test: the programs are built, and the database server runs. */
 export default async function setUp(): Promise<void> {
+  process.env.TEST_CLUSTER_FOLDER = temporaryFolder();
   await Promise.all([build(), startTestServer()]);
+}
+
+/** For what is made once and used by several test files. Any account may enter: as root, PostgreSQL runs under another one. */
+function temporaryFolder(): string {
+  const folder = mkdtempSync(path.join(os.tmpdir(), "c360-test-"));
+  chmodSync(folder, 0o755);
+  return folder;
 }
 
 /** Into `dist/`, for tests that start programs as they are shipped; those say what is wrong when it could not be done. */

@@ -75,7 +75,11 @@ export class FastPath {
 
   /** For the leader: what it has just read. */
   send(rows: readonly LoggedRow[]): void {
-    if (!this.#sealing || !this.connected) return;
+    if (!this.#sealing) return;
+    if (!this.connected) {
+      this.sent.failed++; // at least one message
+      return;
+    }
     for (const message of sealedMessages(this.#sealing, rows, this.broker.maxMessageBytes)) {
       if (this.broker.publish(feedSubject, message)) this.sent.messages++;
       else this.sent.failed++;

@@ -19,6 +19,9 @@ export interface ConnectionsOptions {
   maxPerKey: number;
 }
 
+/** Why the server ended a connection, or did not let it in. */
+export type Ending = "revoked" | "too_slow" | "too_many_connections" | "too_many_operations";
+
 /** A revoked key loses its streams within a second. One small statement per key in use. */
 const recheckMs = 500;
 
@@ -26,6 +29,14 @@ const recheckMs = 500;
 export class Connections {
   private readonly all = new Set<Connection>();
   private readonly counts = new Map<string, number>();
+  private readonly revoked = new WeakSet<Connection>();
+  /** How often the server ended one. */
+  readonly ended: Record<Ending, number> = {
+    revoked: 0,
+    too_slow: 0,
+    too_many_connections: 0,
+    too_many_operations: 0,
+  };
   private readonly recheck: NodeJS.Timeout;
 
   constructor(private readonly options: ConnectionsOptions) {
@@ -47,7 +58,10 @@ export class Connections {
   admit(connection: Connection): boolean {
     const { keyId } = connection.caller;
     const count = this.counts.get(keyId) ?? 0;
-    if (count >= this.options.maxPerKey) return false;
+    if (count >= this.options.maxPerKey) {
+      this.ended.too_many_connections++;
+      return false;
+    }
     this.counts.set(keyId, count + 1);
     this.all.add(connection);
     return true;
@@ -70,7 +84,7 @@ export class Connections {
     const byKey = new Map<string | null, Connection[]>();
     for (const connection of this.all) {
       const { key, caller } = connection;
-      if (caller.expiresAtMs != null && caller.expiresAtMs <= now) connection.revoke();
+      if (caller.expiresAtMs != null && caller.expiresAtMs <= now) this.revoke(connection);
       else if (isToken(key ?? ""))
         continue; // nothing ends a token but its time
       else if (byKey.has(key)) byKey.get(key)?.push(connection);
@@ -79,12 +93,19 @@ export class Connections {
     for (const [key, connections] of byKey) void this.recheckKey(key, connections);
   }
 
+  private revoke(connection: Connection): void {
+    if (this.revoked.has(connection)) return; // a client may take its time to go
+    this.revoked.add(connection);
+    this.ended.revoked++;
+    connection.revoke();
+  }
+
   private async recheckKey(key: string | null, connections: readonly Connection[]): Promise<void> {
     try {
       const caller = await this.options.authenticate(key);
       const allowed = caller && accessClassOf(caller);
       for (const connection of connections) {
-        if (allowed !== accessClassOf(connection.caller)) connection.revoke();
+        if (allowed !== accessClassOf(connection.caller)) this.revoke(connection);
       }
     } catch (error) {
       // While the database is away nobody can be asked; streams deliver nothing new then either.

@@ -82,8 +82,12 @@ export class EventOutlet implements Outlet {
   }
 
   /** A sign of life; a client that takes nothing is cut off, and resumes after the last event it has. */
-  check(now: number, maxStuckMs: number): void {
-    if (this.flow.stuckMs(now) >= maxStuckMs) this.response.destroy();
-    else if (!this.response.writableEnded) this.response.write(":\n\n");
+  check(now: number, maxStuckMs: number): "kept" | "given up" {
+    if (this.flow.stuckMs(now) >= maxStuckMs) {
+      this.response.destroy();
+      return "given up";
+    }
+    if (!this.response.writableEnded) this.response.write(":\n\n");
+    return "kept";
   }
 }

@@ -41,15 +41,19 @@ export class LiveSocket {
    * Looks after the socket, once per ping: a client that takes nothing of what waits for it, or gives no sign of life, is
    * given up after `maxStuckMs`, with the place to resume at.
    */
-  check(now: number, maxStuckMs: number, resumeAt: (pos: number) => string): void {
-    if (this.ws.readyState !== this.ws.OPEN) return;
+  check(now: number, maxStuckMs: number, resumeAt: (pos: number) => string): "kept" | "given up" {
+    if (this.ws.readyState !== this.ws.OPEN) return "kept";
     // What a client that is held back says is not heard; whether it takes anything is seen all the same.
     const silentMs = this.askedAt === null || this.ws.isPaused ? 0 : now - this.askedAt;
-    if (Math.max(this.flow.stuckMs(now), silentMs) >= maxStuckMs) this.giveUp(resumeAt);
-    else if (this.askedAt === null) {
+    if (Math.max(this.flow.stuckMs(now), silentMs) >= maxStuckMs) {
+      this.giveUp(resumeAt);
+      return "given up";
+    }
+    if (this.askedAt === null) {
       this.askedAt = now;
       this.ws.ping();
     }
+    return "kept";
   }
 
   /** Most of what a client says is answered: it is listened to no further until it has taken the answers. */

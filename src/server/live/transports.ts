@@ -8,6 +8,8 @@ import type { Logger } from "../../platform/log.js";
 import { createEventStreams, type EventStreams } from "../event-streams.js";
 import type { Idempotency } from "../idempotency.js";
 import type { KnownDocuments } from "../known-documents.js";
+import { watchLive } from "../live-metrics.js";
+import type { Metrics } from "../metrics.js";
 import type { Opened } from "../opened.js";
 import { serveWebSocket } from "../websocket.js";
 import { Connections } from "./connections.js";
@@ -17,6 +19,7 @@ import { defaultPatience, type Patience } from "./patience.js";
 
 export interface LiveOptions {
   schema: GraphQLSchema;
+  metrics: Metrics;
   documents: KnownDocuments;
   idempotency: Idempotency;
   logger: Logger;
@@ -59,6 +62,7 @@ export function createLive(options: LiveOptions, opened: Opened): Live {
   const maxPerKey = options.maxConnectionsPerKey ?? defaultMaxConnectionsPerKey;
   const connections = new Connections({ authenticate, logger, maxPerKey });
   opened.add(() => connections.stop());
+  watchLive(options.metrics, connections, hub);
   const patience = { ...defaultPatience, ...options.patience };
   const events = createEventStreams({ ...options, hub, connections, patience });
   return {

@@ -2,6 +2,8 @@ import type { History, StoredEvent, Subscriber } from "./history.js";
 
 /** A server that only passes events on keeps far below; one that hoards them goes far above. */
 export const maxServerMb = 400;
+/** So long after its key was changed a subscriber may still get what was recorded. */
+const accessMs = 1_000;
 /** Findings of one kind that are told one by one. */
 const maxTold = 5;
 
@@ -13,7 +15,10 @@ export function check(history: History): string[] {
     ...factsAndEventsBelongTogether(history),
     ...seqIsContiguous(history),
     ...posIsContiguous(history),
-    ...history.subscribers.flatMap((subscriber) => deliveredRight(history, subscriber)),
+    ...history.subscribers.flatMap((subscriber) => [
+      ...deliveredRight(history, subscriber),
+      ...deliveredToTheRight(history, subscriber),
+    ]),
     ...serversAreWell(history),
   ];
 }
@@ -104,13 +109,20 @@ function posIsContiguous({ events, head }: History): string[] {
   ];
 }
 
-/** Everything once and in feed order, from where it began up to the end; again only after a resume. */
-function deliveredRight({ events }: History, { name, beganAt, deliveries }: Subscriber): string[] {
-  const order = new Map(events.map((event) => [nameOf(event), event.pos ?? 0]));
+/**
+ * Everything it asked for once and in feed order, from where it began up to the end, or until it lost its access; again only
+ * after a resume.
+ */
+function deliveredRight({ events }: History, subscriber: Subscriber): string[] {
+  const { name, beganAt, deliveries, type, lostAccessAt = null } = subscriber;
+  const asked = events
+    .filter((event) => type === undefined || event.type === type)
+    .sort((a, b) => (a.pos ?? Number.MAX_SAFE_INTEGER) - (b.pos ?? Number.MAX_SAFE_INTEGER));
+  const order = new Map(asked.map((event, index) => [nameOf(event), index + 1]));
   const unknown = deliveries.filter((delivery) => !order.has(nameOf(delivery)));
   const found: string[] = [];
   let connection = 0;
-  let reached = beganAt;
+  let reached = asked.filter(({ pos }) => pos !== null && pos <= beganAt).length;
   for (const delivery of deliveries) {
     const pos = order.get(nameOf(delivery));
     if (pos === undefined) continue;
@@ -122,11 +134,28 @@ function deliveredRight({ events }: History, { name, beganAt, deliveries }: Subs
       found.push(`${nameOf(delivery)} came again, or late, without a resume`);
     reached = pos; // after a resume a repeat may go back; from there on it must be in order again
   }
-  const missing = reached < events.length ? [`stopped at ${reached} of ${events.length}`] : [];
+  const ended = lostAccessAt !== null || reached >= asked.length;
+  const missing = ended ? [] : [`stopped at ${reached} of ${asked.length}`];
   return [
     ...told("delivered, but not stored", unknown.map(nameOf)),
     ...told("out of order", found),
     ...missing,
+  ].map((finding) => `${name}: ${finding}`);
+}
+
+/** Nothing after its access has ended, and never what only another access class sees. */
+function deliveredToTheRight({ attempts }: History, subscriber: Subscriber): string[] {
+  const { name, deliveries, lostAccessAt = null, maySee } = subscriber;
+  const sentAt = new Map(attempts.flatMap(({ ids, sentAt }) => ids.map((id) => [id, sentAt])));
+  const endsAt = lostAccessAt === null ? Number.POSITIVE_INFINITY : lostAccessAt + accessMs;
+  const late = deliveries.filter(({ subjectId }) => (sentAt.get(subjectId ?? "") ?? 0) > endsAt);
+  const foreign = deliveries.filter(({ shown }) => shown !== undefined && maySee && !maySee.includes(shown));
+  return [
+    ...told("delivered after its access had ended", late.map(nameOf)),
+    ...told(
+      "shown what another class sees",
+      foreign.map((delivery) => `${nameOf(delivery)} ${delivery.shown}`),
+    ),
   ].map((finding) => `${name}: ${finding}`);
 }
 

@@ -2,14 +2,16 @@ import { readFileSync } from "node:fs";
 import path from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { presentPlace } from "../../../examples/subscriber/present-place.js";
-import { type CustomerCursor, decodeCursor } from "../../../src/cross-domain/live/cursor.js";
+import { type Cursor, decodeCursor } from "../../../src/cross-domain/live/cursor.js";
 import { openConnection, type ServerConnection } from "../../../src/platform/database/connection.js";
-import { type EmbeddedPostgres, startEmbeddedPostgres } from "../../../src/platform/database/embedded.js";
+import type { EmbeddedPostgres } from "../../../src/platform/database/embedded.js";
 import { type ServerProxy, startProxy } from "../../support/proxy.js";
 import { createTemporaryFolder } from "../../support/temporary-folder.js";
 import { check } from "./check.js";
 import type { Attempt, History, StoredEvent } from "./history.js";
+import { startPreparedPostgres } from "./prepared-postgres.js";
 import { adminKey, Server } from "./server.js";
+import { SocketSubscriber, type SocketSubscriberOptions } from "./socket-subscriber.js";
 import { RecordingSubscriber } from "./subscriber.js";
 import { Load, type LoadOptions } from "./writers.js";
 
@@ -32,26 +34,29 @@ export class Cluster {
   readonly loads: Load[] = [];
   /** What a test has sent by itself. */
   readonly attempts: Attempt[] = [];
-  readonly subscribers: RecordingSubscriber[] = [];
+  readonly subscribers: (RecordingSubscriber | SocketSubscriber)[] = [];
   readonly #memory: NodeJS.Timeout;
   readonly #closers: (() => unknown)[] = [];
 
   private constructor(
     readonly folder: string,
     readonly place: Place,
+    private readonly serverSettings: Record<string, string>,
   ) {
     this.#memory = setInterval(() => {
       for (const server of this.servers) server.lookAtMemory();
     }, memoryLookMs);
   }
 
-  static async start(nodes: number, settings: Record<string, string> = {}): Promise<Cluster> {
+  /** `serverSettings` are variables of each server's environment. */
+  static async start(nodes: number, serverSettings: Record<string, string> = {}): Promise<Cluster> {
     const { folder, remove } = createTemporaryFolder();
-    const postgres = await startEmbeddedPostgres({ dataFolder: folder, settings });
-    const cluster = new Cluster(folder, postgres.connection as Place);
+    const postgres = await startPreparedPostgres(folder);
+    const cluster = new Cluster(folder, postgres.connection as Place, serverSettings);
     cluster.#closers.push(remove, () => postgres.stop());
     try {
       for (let node = 1; node <= nodes; node++) await cluster.#addServer(`node${node}`);
+      await Promise.all(cluster.servers.map((server) => server.start()));
       return cluster;
     } catch (error) {
       await cluster.stop();
@@ -63,10 +68,9 @@ export class Cluster {
     const proxy = await startProxy(this.place.host);
     this.proxies.push(proxy);
     this.#closers.push(() => proxy.close());
-    const server = new Server(name, this.databaseUrl(name, proxy));
+    const server = new Server(name, this.databaseUrl(name, proxy), this.serverSettings);
     this.servers.push(server);
     this.#closers.push(() => server.end("SIGKILL"));
-    await server.start();
     this.rotation.add(server);
   }
 
@@ -86,16 +90,36 @@ export class Cluster {
     return load;
   }
 
-  /** `count` subscribers from now on, which begin at different servers. */
-  async subscribe(count: number): Promise<RecordingSubscriber[]> {
-    const after = await presentPlace(this.urls, adminKey);
+  /** `count` subscribers from now on, which begin at different servers of those named. */
+  async subscribe(count: number, among: readonly string[] = this.urls): Promise<RecordingSubscriber[]> {
+    const after = await this.present();
     const made = Array.from({ length: count }, (_, index) => {
-      const at = index % this.urls.length;
-      const urls = [...this.urls.slice(at), ...this.urls.slice(0, at)];
+      const at = index % among.length;
+      const urls = [...among.slice(at), ...among.slice(0, at)];
       return new RecordingSubscriber(`s${this.subscribers.length + index}`, urls, after);
     });
     this.subscribers.push(...made);
     return made;
+  }
+
+  /** The cursor of now. */
+  present(): Promise<string> {
+    return presentPlace(this.urls, adminKey);
+  }
+
+  /** Follows contacts on a bare socket, on the first server unless told. */
+  async subscribeSocket(
+    options: Pick<SocketSubscriberOptions, "name" | "after" | "selection"> & Partial<SocketSubscriberOptions>,
+  ): Promise<SocketSubscriber> {
+    const subscriber = new SocketSubscriber({ url: this.urls[0] as string, key: adminKey, ...options });
+    this.subscribers.push(subscriber);
+    await subscriber.open();
+    return subscriber;
+  }
+
+  /** All subscribers go; what they have got was checked. */
+  async dismiss(): Promise<void> {
+    await Promise.all(this.subscribers.splice(0).map((subscriber) => subscriber.leave()));
   }
 
   /** A statement of the test's own, on a connection that no fault touches. */
@@ -144,12 +168,15 @@ export class Cluster {
   async #everythingDelivered(): Promise<void> {
     const giveUpAt = Date.now() + settleMs;
     while (Date.now() < giveUpAt) {
-      const [row] = await this.sql<{ waiting: number; customer: string; seq: number }>(
-        `select (select count(*)::int from events where pos is null) as waiting, 'cus_' || customer_id as customer, seq::int
+      const [row] = await this.sql<{ waiting: number; customer: string; seq: number; contact: string }>(
+        `select (select count(*)::int from events where pos is null) as waiting, 'cus_' || customer_id as customer, seq::int,
+         (select 'int_' || subject_id from events where type = 'INTERACTION_RECORDED' order by pos desc nulls last limit 1) as contact
          from events order by pos desc nulls last limit 1`,
       );
-      const has = (subscriber: RecordingSubscriber) => {
+      const has = (subscriber: RecordingSubscriber | SocketSubscriber) => {
         const last = subscriber.deliveries.at(-1);
+        if (subscriber instanceof SocketSubscriber)
+          return subscriber.lostAccessAt !== null || last?.subjectId === row?.contact;
         return last?.customerId === row?.customer && last?.seq === row?.seq;
       };
       if (!row || (row.waiting === 0 && this.subscribers.every(has))) return;
@@ -163,14 +190,22 @@ export class Cluster {
       `select 'cus_' || customer_id as "customerId", seq::int, pos::int, type::text,
        'int_' || subject_id as "subjectId" from events`,
     );
+    const named = new Map(events.map((event) => [event.subjectId, event]));
+    const places = new Map(events.map((event) => [`${event.customerId}:${event.seq}`, event.pos]));
     return {
       attempts: [...this.attempts, ...this.loads.flatMap(({ attempts }) => attempts)],
-      subscribers: this.subscribers.map(({ name, after, deliveries }) => {
-        const place = decodeCursor(after) as CustomerCursor;
-        const began = events.find(
-          ({ customerId, seq }) => customerId === place.customerId && seq === place.seq,
-        );
-        return { name, beganAt: began?.pos ?? 0, deliveries };
+      subscribers: this.subscribers.map((subscriber) => {
+        const { name, after, deliveries } = subscriber;
+        const place = decodeCursor(after) as Cursor;
+        const beganAt = "pos" in place ? place.pos : (places.get(`${place.customerId}:${place.seq}`) ?? 0);
+        if (!(subscriber instanceof SocketSubscriber)) return { name, beganAt, deliveries };
+        const { type, lostAccessAt, maySee } = subscriber;
+        // What answers about contacts do not tell, their events do.
+        const numbered = deliveries.map((delivery) => {
+          const { customerId = "", seq = 0 } = named.get(delivery.subjectId) ?? {};
+          return { ...delivery, customerId, seq };
+        });
+        return { name, beganAt, deliveries: numbered, type, lostAccessAt, maySee };
       }),
       facts: await this.sql("select source_ref as ref, 'int_' || id as id from interactions"),
       events,

@@ -24,6 +24,8 @@ export interface Delivery {
   /** The subscriber's connection, counted from 1. */
   connection: number;
   at: number;
+  /** What it was shown that not every access class sees. */
+  shown?: string;
 }
 
 export interface Subscriber {
@@ -31,6 +33,12 @@ export interface Subscriber {
   /** The position after which it began. */
   beganAt: number;
   deliveries: readonly Delivery[];
+  /** The only type of events it asked for; all when left out. */
+  type?: string;
+  /** When its key was changed: nothing that was sent later than a second after may reach it. */
+  lostAccessAt?: number | null;
+  /** All that its access class may be shown. */
+  maySee?: readonly string[];
 }
 
 export interface StoredEvent {

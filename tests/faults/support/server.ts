@@ -4,6 +4,8 @@ import path from "node:path";
 
 export const adminKey = "faults-admin-key-0123456789";
 
+const figureMs = 10_000;
+
 /** A server as it is shipped: `dist/src/main.js` in a process of its own, on a port that stays the same over restarts. */
 export class Server {
   /** GraphQL over HTTP; known after the first start. */
@@ -12,6 +14,8 @@ export class Server {
   output = "";
   /** The largest resident memory seen of any of its processes. */
   peakMb = 0;
+  /** Resident memory over time. */
+  readonly memory: { at: number; mb: number }[] = [];
   /** Ends nobody asked for. */
   readonly crashes: string[] = [];
   #child: ChildProcess | undefined;
@@ -21,6 +25,7 @@ export class Server {
   constructor(
     readonly name: string,
     private readonly databaseUrl: string,
+    private readonly settings: Record<string, string> = {},
   ) {}
 
   get pid(): number {
@@ -44,6 +49,7 @@ export class Server {
         ADMIN_API_KEY: adminKey,
         PORT: String(this.#port),
         LOG_LEVEL: "warn",
+        ...this.settings,
       },
       stdio: ["ignore", "pipe", "pipe"],
     });
@@ -93,11 +99,28 @@ export class Server {
     return { status, ms: performance.now() - startedAt };
   }
 
+  /** A figure of `/metrics` without its prefix, like `feed_lag_seconds`; 0 for one that is not told. */
+  async figure(name: string): Promise<number> {
+    const response = await fetch(new URL("/metrics", this.url), {
+      headers: { authorization: `Bearer ${adminKey}` },
+      signal: AbortSignal.timeout(figureMs),
+    });
+    const line = (await response.text()).split("\n").find((each) => each.startsWith(`customer360_${name} `));
+    return Number(line?.slice(line.lastIndexOf(" ")) ?? 0);
+  }
+
+  /** The most memory that it took between two moments. */
+  peakMbWithin(from: number, to: number): number {
+    return Math.max(...this.memory.filter(({ at }) => at >= from && at <= to).map(({ mb }) => mb));
+  }
+
   lookAtMemory(): void {
     if (!this.#child?.pid) return;
     try {
       const status = readFileSync(`/proc/${this.#child.pid}/status`, "utf8");
-      this.peakMb = Math.max(this.peakMb, Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? 0) / 1024);
+      const mb = Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? 0) / 1024;
+      this.memory.push({ at: Date.now(), mb });
+      this.peakMb = Math.max(this.peakMb, mb);
     } catch {
       // Just gone, or a system without /proc.
     }

@@ -12,6 +12,8 @@ export interface LoadOptions {
   customers?: number;
   itemsAtOnce?: number;
   pauseMs?: number;
+  /** Length of each contact's text. */
+  bodyLength?: number;
 }
 
 /** How long a writer waits for an answer before it counts as lost. */
@@ -90,6 +92,7 @@ export class Load {
     const servers = this.options.inRotation();
     const server = servers[this.#turn++ % servers.length];
     if (!server) return { code: "NO_SERVER" };
+    const body = "x".repeat(this.options.bodyLength ?? 0) || null;
     const interactions = batch.map(({ ref, customerRef, isBad }) => ({
       sourceRef: ref,
       customer: { sourceRef: customerRef },
@@ -97,6 +100,7 @@ export class Load {
       direction: "INBOUND",
       initiative: "UNSOLICITED",
       kind: "message",
+      body,
       occurredAt: "2026-11-21T09:30:00Z",
     }));
     try {

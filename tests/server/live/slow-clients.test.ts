@@ -151,6 +151,31 @@ test("a key holds no more connections than it may; others are not harmed, and a 
   expect((await fourth.next()).type).toBe("connection_ack");
 });
 
+test("a key that was revoked does nothing more on a socket whose client does not take the goodbye", async () => {
+  const to = await given();
+  const { id, key } = await givenKey(to, ["interactions:read", "interactions:write"]);
+  const socket = await connectSocket(to, { authorization: `Bearer ${key}` });
+  await socket.next();
+  socket.send({ id: "1", type: "subscribe", payload: { query: ALL } });
+  while (to.app.live.followerCount === 0) await new Promise((settle) => setImmediate(settle));
+  socket.socket.pause(); // the goodbye is never read, so never answered
+
+  await revokeKey(to, id);
+  while (to.app.live.followerCount > 0) await new Promise((settle) => setImmediate(settle));
+  const query = `mutation { recordInteractions(input: { source: "late", interactions: [{ sourceRef: "late", channel: "chat",
+    customer: { sourceRef: "late" }, direction: INBOUND, initiative: UNSOLICITED, kind: "message", occurredAt: "2026-11-21T09:30:00Z" }] })
+    { results { outcome } } }`;
+  await new Promise((sent) =>
+    socket.socket.send(JSON.stringify({ id: "2", type: "subscribe", payload: { query } }), sent),
+  );
+  // On other connections, and after what the socket has sent.
+  for (const summary of ["1", "2", "3"]) await recordContacts(to, [summary]);
+
+  const { data } = await to.execute('{ interactions(where: { source: { eq: "late" } }) { totalCount } }');
+  expect(data.interactions.totalCount).toBe(0);
+  socket.socket.terminate();
+});
+
 test("a revoked key gets no event that was recorded a second after, while others of its class go on", async () => {
   const to = await given();
   const scopes = ["interactions:read", "interactions:write"];
