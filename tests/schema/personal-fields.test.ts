@@ -28,6 +28,7 @@ const reviewed: Record<string, [personal: string, notPersonal: string]> = {
   LoyaltyPoints: ["", "active pending earned spent expired"],
   PurchaseSummary: ["", "purchaseCount returnCount itemCount customerCount"],
   PurchaseTotals: ["", "currency"],
+  RateLimit: ["", "maximum available restoreRate"],
   Money: ["", "amount currency"],
   Interaction: [
     "summary body attributes",
@@ -53,7 +54,7 @@ const reviewed: Record<string, [personal: string, notPersonal: string]> = {
   PurchaseReturn: ["reason", "id occurredAt returnNumber returnedAt sourceRef recordedAt"],
   ApiKey: [
     "",
-    "id name start status role scopes effectiveScopes partner expiresAt revokedAt rotatedAt previousValidUntil lastUsedAt createdAt",
+    "id name start status role scopes effectiveScopes partner trustedOnly budgetPoints restoredPerSecond expiresAt revokedAt rotatedAt previousValidUntil lastUsedAt createdAt",
   ],
   Conversation: ["subject", "id startedAt lastAt sourceRef"],
   TicketEvent: [

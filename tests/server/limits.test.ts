@@ -87,7 +87,7 @@ test("who has spent the budget is refused with the time to come back, and loses 
 });
 
 test("the same budget is charged on WebSocket and as events; a throttled subscription does not begin", async () => {
-  const { key } = await givenKey(app, [...readers, "interactions:read"]);
+  const { key } = await givenKey(app, [...readers, "interactions:read", "pii:read"]);
   const socket = await connectSocket({ url: app.url, key });
   expect(await socket.next()).toMatchObject({ type: "connection_ack" });
   socket.send({ id: "1", type: "subscribe", payload: { query: page(100) } });
@@ -116,7 +116,7 @@ test("the same budget is charged on WebSocket and as events; a throttled subscri
 });
 
 test("events that are delivered cost nothing: who has spent the budget while following misses none", async () => {
-  const { key } = await givenKey(app, [...readers, "interactions:read"]);
+  const { key } = await givenKey(app, [...readers, "interactions:read", "pii:read"]);
   const socket = await connectSocket({ url: app.url, key });
   await socket.next();
   const query = "subscription { interactionRecorded { interaction { summary } } }";

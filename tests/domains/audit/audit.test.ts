@@ -113,7 +113,7 @@ for (const how of ["compiled", "resolvers"])
 
 test("an entry names the key and the request; nobody else's page and no empty answer is written down", async () => {
   const app = apps.compiled as TestApp;
-  const key = await limitedKey(app, ["customers:read"]);
+  const key = await limitedKey(app, ["customers:read", "pii:read"]);
   const response = await fetch(`${app.url}/graphql`, {
     method: "POST",
     headers: { "content-type": "application/json", authorization: `Bearer ${key}` },

@@ -207,7 +207,7 @@ test("a token opens both transports for as long as it is valid, and its scopes h
           { next: resolve, error: reject, complete: () => {} },
         ),
     );
-    expect(answer).toEqual({ data: { tickets: { totalCount: 0 } } });
+    expect(answer).toMatchObject({ data: { tickets: { totalCount: 0 } } });
     const bad = await app.execute(
       "{ __typename }",
       {},

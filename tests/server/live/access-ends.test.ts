@@ -22,7 +22,7 @@ beforeAll(async () => {
   const jwksUrl = `http://127.0.0.1:${(jwks.address() as AddressInfo).port}/`;
   app = await startTestApp({ tokens: { jwksUrl, issuer, audience, roleClaim } });
   sign = (exp) =>
-    new SignJWT({ iss: issuer, aud: audience, sub: "user-1", exp, scope: "interactions:read" })
+    new SignJWT({ iss: issuer, aud: audience, sub: "user-1", exp, scope: "interactions:read pii:read" })
       .setProtectedHeader({ alg: "RS256", kid: "one" })
       .sign(privateKey);
 });
@@ -54,7 +54,7 @@ test("a token that expires ends its streams within a second", async () => {
 });
 
 test("a key that expires ends its streams within a second, whatever the database does", async () => {
-  const { key, id } = await givenKey(app, ["interactions:read"]);
+  const { key, id } = await givenKey(app, ["interactions:read", "pii:read"]);
   const expiresAtMs = Date.now() + 3_000;
   await app.database.transaction((tx) =>
     tx.execute(
