@@ -159,7 +159,7 @@ test("plain fields carry no resolver of type-graphql's", async () => {
     expect([file, direct]).toEqual([file, file === "src/platform/graphql/object-type.ts"]);
   }
   const customer = (await builtSchema()).getType("Customer") as GraphQLObjectType;
-  expect(customer.getFields().displayName?.resolve).toBeUndefined();
+  expect(customer.getFields().stage?.resolve).toBeUndefined();
   expect(customer.getFields().identities?.resolve).toBeDefined();
 });
 

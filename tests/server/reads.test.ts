@@ -20,6 +20,7 @@ test("these fields are left to the resolvers, with what hangs on them; every oth
     "Query.privacyRequest",
     "Query.privacyRequests",
     "Query.purchaseSummary",
+    "Query.rateLimit",
     "Query.rewards",
     "Query.topCustomers",
     "Query.viewer",
