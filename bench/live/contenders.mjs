@@ -29,23 +29,33 @@ const save = `mutation ($input: UpsertProfilesInput!) {
  * @property {() => Promise<void>} stop
  */
 
-/** The built server, written to by `recordInteractions` on other connections than the subscribers'. Its customers are made here. */
+/**
+ * The built server, as two nodes on one database: one takes the `recordInteractions`, the other delivers, and that one is
+ * measured; the baseline makes no events either. The customers are made here.
+ */
 export async function oursOn(database) {
-  const subscriber = await database.issueKey("subscribers", ["interactions:read", "customers:read"]);
+  const subscriber = await database.issueKey("subscribers", [
+    "interactions:read",
+    "customers:read",
+    "pii:read",
+  ]);
   const writer = await database.issueKey("writer", ["interactions:write", "customers:write"]);
-  const start = async () => {
-    const server = await startServer("ours", {
+  const node = (name, more) =>
+    startServer(name, {
       command: process.execPath,
-      args: [...inside, path.join(rootFolder, "dist/src/main.js")],
+      args: [...more, path.join(rootFolder, "dist/src/main.js")],
       env: { ...database.env, ADMIN_API_KEY: "never-used-by-the-benchmark", LOG_LEVEL: "warn" },
       ready: /GraphQL {3}http/,
-      channel: true,
+      channel: more.length > 0,
     });
+  const start = async () => {
+    const writing = await node("ours, writing", []);
+    const server = await node("ours", inside);
     const agent = new http.Agent({ keepAlive: true });
     return {
       ...server,
       to: { port: portOf(server), authorization: subscriber },
-      write: (mutation, input) => mutate(server.url, { agent, authorization: writer }, mutation, input),
+      write: (mutation, input) => mutate(writing.url, { agent, authorization: writer }, mutation, input),
       publish(numbers) {
         return this.write(record, { source, interactions: numbers.map(contact) });
       },
@@ -53,6 +63,7 @@ export async function oursOn(database) {
       async stop() {
         agent.destroy();
         await server.stop();
+        await writing.stop();
       },
     };
   };
