@@ -145,9 +145,13 @@ export async function ask(
   return errors ? { errors } : data[what];
 }
 
+/** When a wait has failed: shorter than a test may take. */
+const waitMs = 25_000;
+
 /** The request once its work has ended; `meanwhile` runs between two looks. */
 export async function ended(app: TestApp, id: string, meanwhile = async () => {}) {
-  for (;;) {
+  for (const failsAt = performance.now() + waitMs; ; ) {
+    if (performance.now() > failsAt) throw new Error(`${id} has not ended`);
     const { data } = await app.execute(`query ($id: ID!) { privacyRequest(id: $id) { ${REQUEST} } }`, { id });
     if (data.privacyRequest.finishedAt) return data.privacyRequest;
     await meanwhile();
@@ -164,7 +168,9 @@ export async function done(app: TestApp, what: "exportCustomer" | "eraseCustomer
 
 /** The same but for the audit, which goes on while a test looks; once every event has its place in the feed. */
 export async function everyStoredRow(app: TestApp): Promise<[table: string, row: string][]> {
-  while ((await app.database.read.execute(sql`select from events where pos is null limit 1`)).length);
+  const failsAt = performance.now() + waitMs;
+  while ((await app.database.read.execute(sql`select from events where pos is null limit 1`)).length)
+    if (performance.now() > failsAt) throw new Error("events have no place in the feed");
   return (await everyRow(app)).filter(([table]) => table !== "audit_entries").toSorted();
 }
 

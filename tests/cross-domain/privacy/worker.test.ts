@@ -1,8 +1,10 @@
+import { EventEmitter, once } from "node:events";
 import { afterAll, expect, test } from "@jest/globals";
 import { sql } from "drizzle-orm";
 import { erasedAtOnce } from "../../../src/cross-domain/privacy/erase.js";
 import { startPrivacyWorker } from "../../../src/cross-domain/privacy/worker.js";
 import { UnknownSuppressionSecret } from "../../../src/platform/privacy/suppressions.js";
+import { until } from "../../domains/webhooks/given.js";
 import { startTestApp, type TestApp } from "../../support/app.js";
 import { type Program, startProgram } from "../../support/program.js";
 import { createTemporaryFolder } from "../../support/temporary-folder.js";
@@ -120,6 +122,8 @@ test("writers that come while somebody is being erased are refused or erased: no
     const customerId = await givenPerson(app, "olga");
     let writing = true;
     const told = new Set<string>();
+    const telling = new EventEmitter();
+    const [recorded, refused] = [once(telling, "RECORDED"), once(telling, "PERSON_ERASED")];
     const writers = [1, 2, 3].map(async (writer) => {
       for (let i = 0; writing; i++) {
         const { consents, interactions } = everythingAbout("olga");
@@ -129,13 +133,19 @@ test("writers that come while somebody is being erased are refused or erased: no
           interactions: renamed(interactions).map((item) => ({ ...item, conversationRef: null })),
           consents: renamed(consents),
         } as never);
-        for (const code of Object.values(results).flat()) told.add(code);
+        for (const code of Object.values(results).flat()) {
+          told.add(code);
+          telling.emit(code);
+        }
       }
     });
-    while (!told.has("RECORDED")) await new Promise((resolve) => setImmediate(resolve));
-    await done(app, "eraseCustomer", customerId);
-    while (!told.has("PERSON_ERASED")) await new Promise((resolve) => setImmediate(resolve));
-    writing = false;
+    try {
+      await recorded;
+      await done(app, "eraseCustomer", customerId);
+      await refused;
+    } finally {
+      writing = false;
+    }
     await Promise.all(writers);
     expect([...told].toSorted()).toEqual(["PERSON_ERASED", "RECORDED"]);
     const [left] = await app.database.read.execute(sql`select
@@ -145,6 +155,27 @@ test("writers that come while somebody is being erased are refused or erased: no
       (select max(seq) = count(*) and bool_and(type in ('EVENT_ERASED', 'CUSTOMER_ERASED')) from events) as "asOne",
       (select type from events order by seq desc limit 1) as last`);
     expect(left).toEqual({ rows: 0, customers: 1, claims: 0, asOne: true, last: "CUSTOMER_ERASED" });
+  }));
+
+test("an erasure that waits for a row of a writer does not hold the customer that this writer asks for next", () =>
+  withApp(async (app) => {
+    const customerId = await givenPerson(app, "otto");
+    const erasedAt = await app.database.transaction(async (tx) => {
+      await tx.execute(sql`update identities set last_seen_at = now()`);
+      await ask(app, "eraseCustomer", customerId);
+      await until(
+        () =>
+          app.database.read.execute(sql`select 1 from pg_stat_activity
+            where datname = current_database() and wait_event_type = 'Lock' and query ~ 'erase'`),
+        ({ length }) => length > 0,
+      );
+      const [row] = await tx.execute<{ erasedAt: string }>(
+        sql`select erased_at as "erasedAt" from customers for no key update`,
+      );
+      return row?.erasedAt;
+    });
+    expect(erasedAt).toEqual(expect.any(String));
+    await done(app, "eraseCustomer", customerId);
   }));
 
 test("several nodes share the work, and each piece is done once", () =>
