@@ -8,6 +8,8 @@ import { writeDownNews } from "./write-down.js";
 const defaultPollMs = 1_000;
 /** News is looked for at most this often, so that a busy feed is written down in batches. */
 const gapMs = 20;
+/** A node that has met no webhook with news for so long does not look for one at every event: the poll finds new ones. */
+const metForMs = 60_000;
 /** How long stop() waits for attempts under way before it cuts them. */
 const stopGraceMs = 3_000;
 /** How often a node removes what has grown old. */
@@ -23,6 +25,7 @@ export class WebhookWorker {
   readonly #running: Promise<unknown>;
   readonly #faults: ReturnType<typeof onceInARow>;
   #cleanAtMs = 0;
+  #metAtMs = 0;
 
   constructor(
     private readonly services: WebhookWorkerServices,
@@ -35,6 +38,7 @@ export class WebhookWorker {
 
   /** Something may be due. */
   poke(): void {
+    this.#metAtMs = Date.now();
     this.#wakeUp.call();
   }
 
@@ -53,7 +57,7 @@ export class WebhookWorker {
     await this.services.feed.ready();
     while (!this.#stopped) {
       try {
-        while (!this.#stopped && (await writeDownNews(this.services))) await this.#sender.start();
+        while (!this.#stopped && (await this.#writeDown())) await this.#sender.start();
         if (!this.#stopped) await this.#sender.start();
         if (!this.#stopped) await this.#clean();
         this.#faults.worked();
@@ -65,6 +69,12 @@ export class WebhookWorker {
     }
   }
 
+  async #writeDown(): Promise<boolean> {
+    const { more, met } = await writeDownNews(this.services);
+    if (met) this.#metAtMs = Date.now();
+    return more;
+  }
+
   /** Wakes the worker for news of the feed, whichever log it has just now. */
   async #listen(): Promise<void> {
     const { feed } = this.services;
@@ -74,7 +84,7 @@ export class WebhookWorker {
       const { log } = feed;
       const { head } = log;
       await log.grown(head, signal);
-      this.poke();
+      if (Date.now() - this.#metAtMs < metForMs) this.#wakeUp.call();
       // A log that has ended has no more news; the next one begins within moments.
       if (log.head === head && !this.#stopped) await pause(gapMs);
     }

@@ -32,9 +32,9 @@ export interface WriteDownServices {
 
 /**
  * Writes down for each webhook what has come since it was looked at last: its deliveries and its new place in the feed in
- * one transaction, so that no event is missed or written twice. True when there is more at once.
+ * one transaction, so that no event is missed or written twice. `more`: there is more at once; `met`: a webhook had news.
  */
-export async function writeDownNews(services: WriteDownServices): Promise<boolean> {
+export async function writeDownNews(services: WriteDownServices): Promise<{ more: boolean; met: boolean }> {
   const { database, feed } = services;
   const { log } = feed;
   const { epoch, head } = log;
@@ -58,7 +58,7 @@ export async function writeDownNews(services: WriteDownServices): Promise<boolea
       more ||= moved && to < head;
     }
   }
-  return more;
+  return { more, met: behind.length > 0 };
 }
 
 /** The next events; none when the log no longer has them, or has ended. */

@@ -91,12 +91,14 @@ export async function createWebhook(
     (await services.webhooks.refusalOf(document, caller));
   if (refusal) return { refusal };
   const secret = newSecret();
-  return services.database.transaction(async (tx) => {
+  const made = await services.database.transaction(async (tx) => {
     await lockOwner(tx, keyId);
     if ((await countWebhooksOf(tx, keyId)) >= maxWebhooksPerKey) return { refusal: tooMany };
     const row = { ...value, types: value.types ?? null, document, secret, keyId, id: newId("webhook") };
     return { webhook: await insertWebhook(tx, row), secret };
   });
+  services.webhooks.poke();
+  return made;
 }
 
 /** A new document must be one that the webhook's owner may run, whoever changes it. */
