@@ -84,13 +84,12 @@ export class Connections {
     const byKey = new Map<string | null, Connection[]>();
     for (const connection of this.all) {
       const { key, caller } = connection;
+      const ofKey = byKey.get(key);
       if (caller.expiresAtMs != null && caller.expiresAtMs <= now) this.revoke(connection);
-      else if (isToken(key ?? ""))
-        continue; // nothing ends a token but its time
-      else if (byKey.has(key)) byKey.get(key)?.push(connection);
+      else if (ofKey) ofKey.push(connection);
       else byKey.set(key, [connection]);
     }
-    for (const [key, connections] of byKey) void this.recheckKey(key, connections);
+    for (const [key, connections] of byKey) if (!isToken(key ?? "")) void this.recheckKey(key, connections); // nothing ends a token but its time
   }
 
   private revoke(connection: Connection): void {

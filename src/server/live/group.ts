@@ -64,10 +64,10 @@ export class Group {
 
   /** Gives the follower what comes after its place, soon or when it happens. */
   ask(follower: Follower, place: Place): void {
-    const known = this.options.recent.get(this.keyOf(place));
     const waiting = this.waiting.get(place.at);
-    if (known) queueMicrotask(() => follower.take(known));
-    else if (waiting) waiting.add(follower);
+    const known = waiting ? undefined : this.options.recent.get(this.keyOf(place));
+    if (waiting) waiting.add(follower);
+    else if (known) queueMicrotask(() => follower.take(known));
     else {
       const first = new Set([follower]);
       this.waiting.set(place.at, first);

@@ -47,7 +47,11 @@ export class Member implements Follower {
   }
 
   take(entry: Entry): void {
-    void this.deliver(entry).catch((fault) => this.end(fault));
+    try {
+      this.deliver(entry, 0);
+    } catch (fault) {
+      this.end(fault);
+    }
   }
 
   end(fault?: unknown): void {
@@ -70,14 +74,16 @@ export class Member implements Follower {
     this.ask();
   }
 
-  private async deliver({ results, place }: Entry): Promise<void> {
-    for (let sent = 0; sent < results.length && !this.left; ) {
+  /** Hands over while there is room, and goes on when there is again. It awaits nothing else: it runs once per subscriber and event. */
+  private deliver(entry: Entry, from: number): void {
+    const { results, place } = entry;
+    for (let sent = from; sent < results.length && !this.left; ) {
       const next = upTo(results, sent);
       this.outlet.send(sent === 0 && next === results.length ? results : results.slice(sent, next));
       this.lastPos = results[next - 1]?.pos ?? this.lastPos;
       sent = next;
       const room = this.outlet.room();
-      if (room) await room;
+      if (room) return void room.then(() => this.deliver(entry, sent)).catch((fault) => this.end(fault));
     }
     if (this.left) return;
     this.place = place;
