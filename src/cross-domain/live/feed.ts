@@ -5,6 +5,7 @@ import type { Database, Dedicated } from "../../platform/database/database.js";
 import { encodeCustomerCursor, encodeFeedCursor } from "./cursor.js";
 import { FastPath } from "./fast-path.js";
 import { toFeedEvent } from "./feed-event.js";
+import { FeedHole, holePollMs } from "./feed-hole.js";
 import { FeedLog } from "./feed-log.js";
 import { type LoggedRow, type LogQueries, prepareLogQueries } from "./live.queries.js";
 import { stampedChannel } from "./sequencer.js";
@@ -16,10 +17,6 @@ const defaultRingSize = 4_096;
 const readLimit = 2_000;
 /** How late an event can be when every hint is lost, and how late a new epoch is noticed. */
 const pollMs = 500;
-/** A hole means that an event is not visible yet (two-phase commit on several machines): milliseconds. */
-const holePollMs = 20;
-/** A hole this old is reported: somebody has to look. It is waited for all the same. */
-const holeAlarmMs = 10_000;
 
 export interface FeedOptions {
   /** A fault; the reader goes on by itself. Equal ones in a row are reported once. */
@@ -51,7 +48,7 @@ export interface FeedStatus {
 export class Feed {
   #log: FeedLog | undefined;
   #closed = false;
-  #hole: { since: number; reported: boolean } | undefined;
+  readonly #hole: FeedHole;
   #reader: { own: Dedicated; queries: LogQueries } | undefined;
   /** A position that this node has been told of, and when. */
   #known = { head: 0, since: 0 };
@@ -72,6 +69,7 @@ export class Feed {
     readonly database: Database,
     private readonly options: FeedOptions,
   ) {
+    this.#hole = new FeedHole(options.onFault);
     this.#queries = prepareLogQueries(database.read, () => this.#reads.streams++);
     if (options.broker) {
       this.fastPath = new FastPath(options.broker, {
@@ -97,9 +95,16 @@ export class Feed {
 
   get status(): FeedStatus {
     const { epoch, head, waiters } = this.log;
-    const holeMs = this.#hole ? performance.now() - this.#hole.since : 0;
     const lagMs = this.#known.head > head ? performance.now() - this.#known.since : 0;
-    return { epoch, head, waiters, holeMs, lagMs, reads: { ...this.#reads }, events: { ...this.#events } };
+    return {
+      epoch,
+      head,
+      waiters,
+      holeMs: this.#hole.ms,
+      lagMs,
+      reads: { ...this.#reads },
+      events: { ...this.#events },
+    };
   }
 
   /** What a write or a snapshot hands out: where a stream may start to see all that came after. */
@@ -151,7 +156,7 @@ export class Feed {
   }
 
   get #restMs(): number {
-    return this.#hole ? holePollMs : Math.max(pollMs, this.fastPath?.restMs ?? 0);
+    return this.#hole.isOpen ? holePollMs : Math.max(pollMs, this.fastPath?.restMs ?? 0);
   }
 
   /** A leader has stamped that far. The leader itself reads at once: it is where the others' events come from. */
@@ -174,7 +179,7 @@ export class Feed {
     if (!this.#log || this.#closed) return;
     this.#log.advance(rows.map(toFeedEvent));
     this.#events.broker += rows.length;
-    this.#hole = undefined;
+    this.#hole.close();
   }
 
   /** A connection of its own: the node's live updates never queue behind somebody's slow statement. */
@@ -202,7 +207,7 @@ export class Feed {
     this.#events.log += next.length;
     if (this.options.leading?.()) this.fastPath?.send(next);
     if (holeAt >= 0) return this.#wait(log, page[0].minPos);
-    this.#hole = undefined;
+    this.#hole.close();
     return page.length === readLimit;
   }
 
@@ -224,7 +229,7 @@ export class Feed {
     this.fastPath?.begin({ epoch, brokerKey });
     this.#known = { head, since: 0 };
     this.#log = new FeedLog(epoch, head, this.#queries, this.options.ringSize ?? defaultRingSize);
-    this.#hole = undefined;
+    this.#hole.close();
     if (this.#closed) this.#log.end("closed");
     this.#announceReady();
     return true;
@@ -235,14 +240,10 @@ export class Feed {
     if (minPos > log.head + 1) {
       this.options.onFault(new Error(`the reader fell behind retention, from ${log.head + 1} to ${minPos}`));
       log.jumpTo(minPos - 1);
-      this.#hole = undefined;
+      this.#hole.close();
       return true;
     }
-    this.#hole ??= { since: performance.now(), reported: false };
-    if (!this.#hole.reported && performance.now() - this.#hole.since > holeAlarmMs) {
-      this.#hole.reported = true;
-      this.options.onFault(new Error(`the feed waits for the event at ${log.head + 1}`));
-    }
+    this.#hole.found(log.head + 1);
     return false;
   }
 }

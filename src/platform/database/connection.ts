@@ -1,7 +1,8 @@
 import type net from "node:net";
-import postgres from "postgres";
+import type postgres from "postgres";
 import type { Audience } from "./audience.js";
 import { CONNECT_TIMEOUT_MS, connectSocket, createDriverClient } from "./driver-client.js";
+import { type Answer, endsConnection, isCanceled, queryOf, type SendOptions } from "./driver-query.js";
 import { ConnectionLost, DatabaseError, sqlState } from "./errors.js";
 import { encodeParameters, parseArray } from "./wire-values.js";
 
@@ -25,22 +26,6 @@ export interface SessionOptions {
   /** Asks the server to give up what this backend runs, if it still is this text. Statements then may be sent again. */
   cancel?: (backendPid: number, text: string) => void;
 }
-
-export interface SendOptions {
-  /** Kept by the server under its text, for the next time on this connection. */
-  prepare?: boolean;
-  /** Rows as arrays of values instead of objects. */
-  asArrays?: boolean;
-  /** Rows as arrays of the values' bytes, undecoded. */
-  asBytes?: boolean;
-  /** Makes each row of its values, as they arrive. */
-  rowOf?: ((values: unknown[]) => unknown) | undefined;
-  /** Who waits for the answer; for ever when nobody is named. */
-  audience?: Audience | undefined;
-}
-
-/** The rows, with the command's tag. */
-export type Answer = unknown[] & { command: string };
 
 export interface PendingStatement {
   sentAt: number;
@@ -248,43 +233,6 @@ export class ServerConnection {
   }
 }
 
-/** A query of postgres.js, with those of its inner parts that save turns and round trips. Its version is pinned. */
-interface DriverQuery {
-  parameters: readonly (string | null)[];
-  isRaw: "values" | true | undefined;
-  forEachFn: ((values: unknown[], answer: unknown[]) => void) | undefined;
-  resolve(answer: Answer): void;
-  reject(error: Error): void;
-  executed: boolean;
-  handler(query: DriverQuery): void;
-}
-
-function queryOf(
-  client: postgres.Sql,
-  text: string,
-  parameters: readonly (string | null)[],
-  { prepare = false, asArrays = false, asBytes = false, rowOf }: SendOptions,
-): DriverQuery {
-  const simple = !prepare && parameters.length === 0;
-  const query = client.unsafe(text, [], { prepare, simple } as object) as unknown as DriverQuery;
-  // Given so, they stay out of the key under which the driver finds its statements, and the first use is one round trip.
-  query.parameters = parameters;
-  if (asArrays || rowOf) query.isRaw = "values";
-  if (asBytes) query.isRaw = true;
-  if (rowOf) query.forEachFn = (values, answer) => answer.push(rowOf(values));
-  return query;
-}
-
 function abandoned(): DatabaseError {
   return new DatabaseError("DATABASE_ABANDONED", "nobody waits for the answer any more");
-}
-
-function isCanceled(error: Error): boolean {
-  return error instanceof postgres.PostgresError && error.code === "57014";
-}
-
-/** True for errors after which the server or the driver has given the connection up. */
-function endsConnection(error: Error): boolean {
-  if (!(error instanceof postgres.PostgresError)) return true;
-  return error.severity === "FATAL" || error.severity === "PANIC";
 }

@@ -1,5 +1,6 @@
 import { drizzle, type PostgresJsDatabase } from "drizzle-orm/postgres-js";
-import type { Answer, ServerConnection } from "./connection.js";
+import type { ServerConnection } from "./connection.js";
+import type { Answer } from "./driver-query.js";
 import { asDriver, type Logger, type SendStatement } from "./drizzle-driver.js";
 import { CommitUnknown, ConnectionLost, DatabaseError, sqlState } from "./errors.js";
 

@@ -68,11 +68,12 @@ describe("sessions", () => {
   test("a session is replaced before its prepared statements are too long, however few", async () => {
     const pids = new Set<string>();
     const padding = "x".repeat(100_000);
-    for (let i = 0; i < 45; i++) {
+    // There are two sessions at a time; how soon the next one is open, the machine decides.
+    for (let i = 0; pids.size <= 2 && i < 1_000; i++) {
       const [row] = await database.readBytes(`select pg_backend_pid() /* ${i} ${padding} */`, []);
       pids.add(String(row?.[0]));
     }
-    expect(pids.size).toBeGreaterThan(2); // there are two sessions at a time
+    expect(pids.size).toBe(3);
   });
 
   test("a session is replaced before it keeps too many prepared statements, and nobody notices", async () => {

@@ -1,0 +1,56 @@
+import postgres from "postgres";
+import type { Audience } from "./audience.js";
+
+export interface SendOptions {
+  /** Kept by the server under its text, for the next time on this connection. */
+  prepare?: boolean;
+  /** Rows as arrays of values instead of objects. */
+  asArrays?: boolean;
+  /** Rows as arrays of the values' bytes, undecoded. */
+  asBytes?: boolean;
+  /** Makes each row of its values, as they arrive. */
+  rowOf?: ((values: unknown[]) => unknown) | undefined;
+  /** Who waits for the answer; for ever when nobody is named. */
+  audience?: Audience | undefined;
+}
+
+/** The rows, with the command's tag. */
+export type Answer = unknown[] & { command: string };
+
+/** A query of postgres.js, with those of its inner parts that save turns and round trips. Its version is pinned. */
+interface DriverQuery {
+  parameters: readonly (string | null)[];
+  isRaw: "values" | true | undefined;
+  forEachFn: ((values: unknown[], answer: unknown[]) => void) | undefined;
+  resolve(answer: Answer): void;
+  reject(error: Error): void;
+  executed: boolean;
+  handler(query: DriverQuery): void;
+}
+
+/** One statement for the driver; whoever sets `resolve` and `reject` sends it by its handler. */
+export function queryOf(
+  client: postgres.Sql,
+  text: string,
+  parameters: readonly (string | null)[],
+  { prepare = false, asArrays = false, asBytes = false, rowOf }: SendOptions,
+): DriverQuery {
+  const simple = !prepare && parameters.length === 0;
+  const query = client.unsafe(text, [], { prepare, simple } as object) as unknown as DriverQuery;
+  // Given so, they stay out of the key under which the driver finds its statements, and the first use is one round trip.
+  query.parameters = parameters;
+  if (asArrays || rowOf) query.isRaw = "values";
+  if (asBytes) query.isRaw = true;
+  if (rowOf) query.forEachFn = (values, answer) => answer.push(rowOf(values));
+  return query;
+}
+
+export function isCanceled(error: Error): boolean {
+  return error instanceof postgres.PostgresError && error.code === "57014";
+}
+
+/** True for errors after which the server or the driver has given the connection up. */
+export function endsConnection(error: Error): boolean {
+  if (!(error instanceof postgres.PostgresError)) return true;
+  return error.severity === "FATAL" || error.severity === "PANIC";
+}
