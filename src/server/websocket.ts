@@ -139,7 +139,7 @@ function hooks({ schema, logger, ...options }: WebSocketOptions) {
       try {
         const key = presentedKey({ ...extra.request.headers, ...lowerCased(connectionParams) });
         const caller = await options.authenticate(key);
-        if (!caller) return false;
+        if (!caller || extra.ws.readyState !== extra.ws.OPEN) return false; // who has left is not admitted: its close is past
         const connection: Connection = {
           key,
           caller,

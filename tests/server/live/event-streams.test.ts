@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { createClient } from "graphql-sse";
 import { startTestApp, type TestApp } from "../../support/app.js";
 import { givenKey, recordContacts, revokeKey } from "../../support/live.js";
+import { until } from "../../support/until.js";
 
 let app: TestApp;
 beforeAll(async () => {
@@ -102,7 +103,10 @@ test("a client of the published protocol follows a subscription, a query and a m
   expect((await asked.next()).value).toMatchObject({ data: { customers: { nodes: [expect.anything()] } } });
   expect((await asked.next()).done).toBe(true);
   client.dispose();
-  while (app.app.live.connectionCount > 0) await new Promise((settle) => setImmediate(settle));
+  await until(
+    () => app.app.live.connectionCount,
+    (now) => now === 0,
+  );
 });
 
 test("what is wrong with the operation is told in the stream; what is no operation is refused before", async () => {
