@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { sql } from "drizzle-orm";
+import { openConnection } from "../../../src/platform/database/connection.js";
 import { openDatabase } from "../../../src/platform/database/database.js";
 import { limitedKey } from "../../domains/loyalty/limited-key.js";
 import {
@@ -14,7 +15,7 @@ import {
 import { startTestApp, type TestApp } from "../../support/app.js";
 import { startProgram } from "../../support/program.js";
 import { startProxy } from "../../support/proxy.js";
-import { until } from "../../support/until.js";
+import { until, waitMs } from "../../support/until.js";
 
 const contacts = "subscription { interactionRecorded { interaction { id } } }";
 const fast = { waitsMs: [20, 20], pollMs: 20 };
@@ -264,6 +265,35 @@ test("what happens to people after an event decides what is sent of it: a contac
     timestamp: "2026-11-21T09:30:00Z",
     data: { interactionRecorded: { interaction: null } },
   });
+});
+
+test("of two who resume at once and skip what was missed, the second leaves alone what the first has set going", async () => {
+  const { id } = await givenWebhook(app, { url: receiver.url, document: contacts });
+  await run(sql`update webhooks set status = 'PARKED', status_reason = 'EXHAUSTED'`);
+  const { interactionId } = await recordContact(app);
+  await until(
+    () => deliveriesOf(app, id, { status: { eq: "PENDING" } }),
+    ({ length }) => length === 1,
+  );
+  const first = await openConnection(app.connection, { statementTimeoutMs: waitMs });
+  atEndOfTest(() => first.end());
+  await first.send("begin");
+  await first.send("update webhooks set status = 'ACTIVE', status_reason = null");
+  const second = resume(id, true);
+  await until(
+    () =>
+      app.database.read.execute(sql`select from pg_locks where not granted and locktype = 'transactionid'`),
+    ({ length }) => length > 0,
+  );
+  await first.send("commit");
+
+  expect(await second).toEqual({ webhook: { status: "ACTIVE" }, userErrors: [] });
+  expect((await receiver.next()).body.data.interactionRecorded.interaction.id).toBe(interactionId);
+  const [delivery] = await until(
+    () => deliveriesOf(app, id),
+    ([one]) => one.status !== "PENDING",
+  );
+  expect(delivery.status).toBe("DELIVERED");
 });
 
 test("after a restore a webhook is parked: which events it has seen is not known, and it says so until that is accepted", async () => {
