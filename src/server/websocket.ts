@@ -10,7 +10,7 @@ import type { Audience } from "../platform/database/audience.js";
 import { maxSocketMessageBytes } from "../platform/limits.js";
 import { faultOf, type Logger } from "../platform/log.js";
 import { executePlanned } from "./executor/execute.js";
-import { graphqlPath, presentedKey, unauthenticated } from "./http.js";
+import { graphqlPath } from "./http.js";
 import type { Idempotency } from "./idempotency.js";
 import type { KnownDocuments } from "./known-documents.js";
 import type { Connection, Connections } from "./live/connections.js";
@@ -21,6 +21,7 @@ import type { Patience } from "./live/patience.js";
 import { SocketStream } from "./live/socket-stream.js";
 import { clientError, graphqlError, prepareOperation, shownResult } from "./operation.js";
 import { originAllowed } from "./origins.js";
+import { presentedKey, unauthenticated } from "./refusals.js";
 import { SocketOperations } from "./socket-operations.js";
 import { spend, withCost } from "./spending.js";
 
