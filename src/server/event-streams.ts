@@ -71,6 +71,7 @@ export function createEventStreams(options: EventStreamOptions): EventStreams {
     }
     const unpaid = "document" in prepared && (await refusalOf(context, prepared.price));
     if (unpaid) return refuse(unpaid);
+    if (context.audience.left) return; // whose close is past would not be dismissed by it
     const outlet = new EventOutlet(response, shown);
     const connection: Connection = {
       key,

@@ -196,6 +196,45 @@ test("a client that leaves while its key is being looked up holds no place of th
   expect(to.app.live.connectionCount).toBe(1);
 });
 
+test("a client that leaves while its event stream is being charged for holds no place of its key", async () => {
+  app = await startTestApp({ live: { maxConnectionsPerKey: 1 }, sharedBudgets: true });
+  const to = app;
+  stop = () => to.stop();
+  const { key } = await givenKey(to, ["interactions:read"]);
+  const follow = (signal: AbortSignal) =>
+    fetch(`${to.url}/graphql`, {
+      method: "POST",
+      headers: {
+        "content-type": "application/json",
+        accept: "text/event-stream",
+        authorization: `Bearer ${key}`,
+      },
+      body: JSON.stringify({ query: ALL }),
+      signal,
+    });
+  const holder = await openConnection(to.connection, { statementTimeoutMs: waitMs });
+  await holder.send("begin");
+  await holder.send("lock table budgets in access exclusive mode");
+  const charging = () =>
+    to.database.read.execute(sql`select from pg_locks where not granted and relation = 'budgets'::regclass`);
+  const leaving = new AbortController();
+  try {
+    const gone = follow(leaving.signal);
+    await until(charging, ({ length }) => length > 0);
+    leaving.abort();
+    await expect(gone).rejects.toThrow();
+    await fetch(`${to.url}/health/live`); // by now the server has heard of it
+  } finally {
+    await holder.end(); // which lets the charge go on
+  }
+
+  await until(charging, ({ length }) => length === 0);
+  const staying = new AbortController();
+  expect((await follow(staying.signal)).status).toBe(200);
+  expect(to.app.live.connectionCount).toBe(1);
+  staying.abort();
+});
+
 test("a key that was revoked does nothing more on a socket whose client does not take the goodbye", async () => {
   const to = await given();
   const { id, key } = await givenKey(to, ["interactions:read", "interactions:write"]);
