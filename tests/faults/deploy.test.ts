@@ -41,6 +41,7 @@ test(
       restarts: drained.length,
       requests: load.requests.length,
       failedRequests: load.requests.filter(({ code }) => code).length,
+      longestRequestMs: Math.round(Math.max(...load.requests.map(({ ms }) => ms))),
       longestDrainMs: Math.max(...drained),
     });
     expect([...load.troubles]).toEqual([]);
