@@ -21,7 +21,7 @@ import { builtSchema } from "./server/build-schema.js";
 import { asSubgraph } from "./server/federation.js";
 import { createGraphiql } from "./server/graphiql.js";
 import { createHealth } from "./server/health.js";
-import { createHttpServer, graphqlPath, presentedKey, unauthenticated } from "./server/http.js";
+import { createHttpServer, graphqlPath } from "./server/http.js";
 import { Idempotency } from "./server/idempotency.js";
 import { KnownDocuments } from "./server/known-documents.js";
 import { listen } from "./server/listen.js";
@@ -33,6 +33,7 @@ import { createMetrics, createMetricsPage, type Metrics } from "./server/metrics
 import { Opened } from "./server/opened.js";
 import { createPrivacyPages } from "./server/privacy-pages.js";
 import { reads } from "./server/reads.js";
+import { presentedKey, unauthenticated } from "./server/refusals.js";
 import { type AuditSettings, noteFollowing, openAudit } from "./server/start-audit.js";
 import { type CallerSettings, startAuthenticate } from "./server/start-authenticate.js";
 import { starter } from "./server/starter.js";

@@ -9,7 +9,6 @@ import type { Audience } from "../platform/database/audience.js";
 import { ApiError } from "../platform/errors.js";
 import type { Logger } from "../platform/log.js";
 import { priceOf } from "./cost.js";
-import { presentedKey, retryAfterSeconds } from "./http.js";
 import type { Begun, Idempotency, ShownResult } from "./idempotency.js";
 import type { KnownDocuments } from "./known-documents.js";
 import {
@@ -27,6 +26,7 @@ import {
   type ReadOptions,
   stringifyResult,
 } from "./query-reads.js";
+import { presentedKey, retryAfterSeconds } from "./refusals.js";
 import { type AnswerCost, objectsIn, settle, spend } from "./spending.js";
 import { withheldErrors } from "./withheld.js";
 

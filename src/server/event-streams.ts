@@ -11,6 +11,7 @@ import { EventOutlet } from "./live/event-outlet.js";
 import type { Hub } from "./live/hub.js";
 import type { Patience } from "./live/patience.js";
 import { clientError, graphqlError, prepareOperation, shownResult } from "./operation.js";
+import { refuseThrown } from "./refusals.js";
 import { type Price, spend, withCost } from "./spending.js";
 
 export interface EventStreamOptions {
@@ -55,21 +56,22 @@ export function createEventStreams(options: EventStreamOptions): EventStreams {
 
   async function serve(request: IncomingMessage, response: ServerResponse, { key, context, from }: Asked) {
     const { caller, requestId } = context;
+    const shownError = (error: GraphQLError) => clientError(logger, requestId, error);
     const shown = ({ errors, ...result }: ExecutionResult) =>
-      errors ? { errors: errors.map((error) => clientError(logger, requestId, error)), ...result } : result;
+      errors ? { errors: errors.map(shownError), ...result } : result;
+    const refuse = (error: GraphQLError) => refuseThrown(response, error, shownError(error));
     const asked = readRequest(from);
-    if (asked instanceof GraphQLError) return refuse(response, 400, shown({ errors: [asked] }));
+    if (asked instanceof GraphQLError) return refuse(asked);
     const prepared = prepareOperation(schema, documents, caller, asked);
-    const refused = "document" in prepared ? null : prepared;
-    if (refused?.[0]?.extensions.code === "GRAPHQL_PARSE_FAILED") {
-      return refuse(response, 400, shown({ errors: refused }));
-    }
+    const refused = "document" in prepared ? null : prepared[0];
+    if (refused?.extensions.code === "GRAPHQL_PARSE_FAILED") return refuse(refused);
     if ("document" in prepared && prepared.operation.operation === "mutation" && request.method === "GET") {
       response.setHeader("allow", "POST");
-      return refuse(response, 405, shown({ errors: [changesByGet()] }));
+      return refuse(changesByGet());
     }
-    const throttled = "document" in prepared && (await refusalOf(context, prepared.price));
-    if (throttled) return refuse(response, 429, shown({ errors: [throttled] }), throttled);
+    const unpaid = "document" in prepared && (await refusalOf(context, prepared.price));
+    if (unpaid) return refuse(unpaid);
+    if (context.audience.left) return; // whose close is past would not be dismissed by it
     const outlet = new EventOutlet(response, shown);
     const connection: Connection = {
       key,
@@ -79,7 +81,7 @@ export function createEventStreams(options: EventStreamOptions): EventStreams {
       },
       revoke: () => outlet.end(revoked()),
     };
-    if (!connections.admit(connection)) return refuse(response, 429, shown({ errors: [tooMany()] }));
+    if (!connections.admit(connection)) return refuse(tooMany());
     open.add(outlet);
     response.once("close", () => {
       open.delete(outlet);
@@ -170,28 +172,13 @@ async function refusalOf(context: RequestContext, price: Price): Promise<GraphQL
   }
 }
 
-function refuse(response: ServerResponse, status: number, body: unknown, error?: GraphQLError): void {
-  const retryAfter = retryAfterOf(error);
-  response
-    .writeHead(status, {
-      "content-type": "application/json; charset=utf-8",
-      ...(retryAfter && { "retry-after": retryAfter }),
-    })
-    .end(JSON.stringify(body));
-}
-
-function retryAfterOf(error: GraphQLError | undefined): string | undefined {
-  const http = error?.extensions.http as { headers?: ReadonlyMap<string, string> } | undefined;
-  return http?.headers?.get("retry-after");
-}
-
 function revoked(): ApiError {
   return new ApiError("UNAUTHENTICATED", "The key was revoked, has expired, or may do something else now.");
 }
 
 /** Whoever gets an address again, as browsers do when a stream ends, would change things again. */
 function changesByGet(): ApiError {
-  return new ApiError("BAD_REQUEST", "Mutations are sent by POST.");
+  return new ApiError("BAD_REQUEST", "Mutations are sent by POST.", { http: { status: 405 } });
 }
 
 function tooMany(): ApiError {

@@ -4,7 +4,6 @@ import { type ApolloServer, HeaderMap } from "@apollo/server";
 import { GraphQLError, type GraphQLFormattedError } from "graphql";
 import type { RequestContext } from "../context.js";
 import { type Audience, leave } from "../platform/database/audience.js";
-import { ApiError, type ClientCode } from "../platform/errors.js";
 import { maxDocumentBytes } from "../platform/limits.js";
 import { faultOf, type Logger } from "../platform/log.js";
 import { type EventStreams, wantsEvents } from "./event-streams.js";
@@ -13,6 +12,7 @@ import type { KnownDocuments } from "./known-documents.js";
 import { clientError } from "./operation.js";
 import { allowOrigin } from "./origins.js";
 import { answerOf } from "./query-reads.js";
+import { presentedKey, refuse, refuseThrown, requestIdHeader, requestIdOf } from "./refusals.js";
 import { ClientLeft, readBody } from "./request-body.js";
 
 export const graphqlPath = "/graphql";
@@ -34,13 +34,8 @@ export interface HttpOptions {
 const maxConnections = 20_000;
 /** A request without a body must not hold a connection for longer than this. */
 const requestTimeoutMs = 30_000;
-/** Names a request in its answer, in its errors and in the log. */
-const requestIdHeader = "x-request-id";
 /** How often slow requests are looked for; Node's default would let them live twice as long. */
 const requestCheckMs = 5_000;
-
-/** When a client may ask again: the pool's waiting bound has passed then, and a database that restarts is often back. */
-export const retryAfterSeconds = "5";
 
 /** GraphQL over HTTP on raw node:http. Every answer is JSON with a code, the refusals before GraphQL included. */
 export function createHttpServer(options: HttpOptions): Server {
@@ -84,10 +79,7 @@ async function handle(
   const requestId = requestIdOf(response);
   const context = await options
     .contextOf(request, requestId, audienceOf(response))
-    .catch((error: unknown) => {
-      const shown = clientError(options.logger, requestId, error);
-      send(response, statusOf(shown), [shown]);
-    });
+    .catch((error: unknown) => refuseThrown(response, error, clientError(options.logger, requestId, error)));
   if (!context) return;
   if (request.method !== "GET" && request.method !== "POST") {
     response.setHeader("allow", "GET, POST");
@@ -111,8 +103,7 @@ async function handle(
   const asked = { search: query < 0 ? "" : url.slice(query), body: body.value };
   const handed = handedToApollo(options.documents, request.method, asked, context.caller);
   if (handed instanceof GraphQLError) {
-    const shown = clientError(options.logger, requestId, handed);
-    return send(response, httpStatusOf(handed), [shown]);
+    return refuseThrown(response, handed, clientError(options.logger, requestId, handed));
   }
   const answer = await options.apollo.executeHTTPGraphQLRequest({
     httpGraphQLRequest: {
@@ -164,45 +155,4 @@ function headersOf(request: IncomingMessage): HeaderMap {
 
 function isLongerThan(text: string, bytes: number): boolean {
   return text.length > bytes || (text.length * 3 > bytes && Buffer.byteLength(text) > bytes);
-}
-
-const json = { "content-type": "application/json; charset=utf-8" };
-
-/** An answer outside of GraphQL: JSON with a code like every other. */
-export function refuse(response: ServerResponse, status: number, code: ClientCode, message: string): void {
-  send(response, status, [{ message, extensions: { code, requestId: requestIdOf(response) } }]);
-}
-
-function send(response: ServerResponse, status: number, errors: readonly GraphQLFormattedError[]): void {
-  const headers: Record<string, string> = { ...json };
-  // The rest of a body that is too large is not read: the connection ends with the answer.
-  if (status === 413) headers.connection = "close";
-  if (status === 503) headers["retry-after"] = retryAfterSeconds;
-  response.writeHead(status, headers).end(JSON.stringify({ errors }));
-}
-
-function requestIdOf(response: ServerResponse): string {
-  return String(response.getHeader(requestIdHeader));
-}
-
-/** The status that a refusal carries. */
-function httpStatusOf({ extensions }: GraphQLError): number {
-  if (extensions.code === "PERSISTED_QUERY_NOT_FOUND") return 200;
-  return (extensions.http as { status?: number } | undefined)?.status ?? 400;
-}
-
-function statusOf({ extensions }: GraphQLFormattedError): number {
-  return extensions?.code === "UNAUTHENTICATED" ? 401 : extensions?.code === "UNAVAILABLE" ? 503 : 500;
-}
-
-/** The key a client presents, in either of the two headers. */
-export function presentedKey(headers: Record<string, unknown>): string | null {
-  const apiKey = headers["x-api-key"];
-  if (typeof apiKey === "string" && apiKey) return apiKey;
-  const authorization = headers.authorization;
-  return typeof authorization === "string" ? (/^Bearer +(\S+)$/i.exec(authorization)?.[1] ?? null) : null;
-}
-
-export function unauthenticated(): ApiError {
-  return new ApiError("UNAUTHENTICATED", "Send a valid key: authorization: Bearer KEY, or x-api-key: KEY.");
 }

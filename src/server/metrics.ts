@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { Counter, Registry } from "prom-client";
-import { presentedKey, refuse } from "./http.js";
+import { presentedKey, refuse } from "./refusals.js";
 
 /** Figures of this node in the text format of Prometheus. They name fields of the schema, never data. */
 export interface Metrics {

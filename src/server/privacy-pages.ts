@@ -8,7 +8,7 @@ import type { Database } from "../platform/database/database.js";
 import { ApiError } from "../platform/errors.js";
 import { parseId } from "../platform/ids.js";
 import { faultOf, type Logger } from "../platform/log.js";
-import { presentedKey, refuse } from "./http.js";
+import { presentedKey, refuse, requestIdOf } from "./refusals.js";
 
 /** Public parts of the keys that sign documents: no secret, so nobody is asked who they are. */
 const keysPath = "/privacy/jwks.json";
@@ -62,7 +62,7 @@ async function answer(
   if (!asked || !until || Date.parse(until) < Date.now())
     return refuse(response, 404, "NOT_FOUND", "There is no document to read under this id.");
   const bytes = await renderExport(database, asked);
-  const requestId = String(response.getHeader("x-request-id"));
+  const requestId = requestIdOf(response);
   audit?.trail(caller.keyId, requestId).touched(asked.customerId);
   response.setHeader("cache-control", "no-store");
   response.setHeader("content-disposition", `attachment; filename="${name}${compact ? "" : ".json"}"`);

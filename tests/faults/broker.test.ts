@@ -1,7 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, expect } from "@jest/globals";
 import { startNats, testWithNats } from "../support/nats.js";
-import { Cluster, long, untilHolds } from "./support/cluster.js";
+import { Cluster, long, rowMs, untilHolds } from "./support/cluster.js";
 import type { RecordingSubscriber } from "./support/subscriber.js";
 
 // Row 7 of the fault table: the broker between the servers dies, or stands still.
@@ -43,6 +43,7 @@ testWithNats(
     expect(await cluster.findings()).toEqual([]);
     expect(subscribers.flatMap(({ breaks }) => breaks)).toEqual([]);
     expect([...load.troubles.keys()]).toEqual([]);
+    await cluster.tell("7", { kills, refusedRequests: [...load.troubles.values()].length });
     // The figures saw it: the leader could not send, and followers missed what it had sent into the frozen broker.
     expect(Math.max(...(await told('broker_sent_total{outcome="failed"}')))).toBeGreaterThan(0);
     expect(Math.max(...(await told('broker_missed_total{what="event"}')))).toBeGreaterThan(0);
@@ -69,5 +70,5 @@ testWithNats(
       return Promise.all(servers.map((server) => server.figure(name)));
     }
   },
-  300_000,
+  rowMs,
 );

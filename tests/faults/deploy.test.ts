@@ -1,7 +1,7 @@
 import { cpSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { Cluster, long, untilHolds } from "./support/cluster.js";
+import { Cluster, long, rowMs, untilHolds } from "./support/cluster.js";
 
 // Row 16 of the fault table: a new version, with a migration, replaces the old one server by server while work goes on.
 
@@ -15,35 +15,46 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(() => cluster.stop(), 60_000);
 
-test("16: a rolling restart with a migration under load: no request fails, subscribers resume, each server is drained within 10 s", async () => {
-  const load = cluster.load();
-  await untilHolds(async () => load.acknowledged > 0, giveUpMs);
-  const subscribers = await cluster.subscribe(4);
-  await Promise.all(subscribers.map((one) => one.got(() => one.deliveries.length > 0)));
-  const drained: number[] = [];
-  for (let round = 0; round < rounds; round++) {
-    const version = nextVersion(round);
-    for (const server of cluster.servers) {
-      const before = load.acknowledged;
-      await untilHolds(async () => load.acknowledged > before, giveUpMs);
-      cluster.rotation.delete(server); // as a balancer does: nothing new is sent there, what is under way goes on
-      const toldAt = Date.now();
-      expect(await server.end("SIGTERM")).toBe(0);
-      drained.push(Date.now() - toldAt);
-      await server.start(version);
-      cluster.rotation.add(server);
+test(
+  "16: a rolling restart with a migration under load: no request fails, subscribers resume, each server is drained within 10 s",
+  async () => {
+    const load = cluster.load();
+    await untilHolds(async () => load.acknowledged > 0, giveUpMs);
+    const subscribers = await cluster.subscribe(4);
+    await Promise.all(subscribers.map((one) => one.got(() => one.deliveries.length > 0)));
+    const drained: number[] = [];
+    for (let round = 0; round < rounds; round++) {
+      const version = nextVersion(round);
+      for (const server of cluster.servers) {
+        const before = load.acknowledged;
+        await untilHolds(async () => load.acknowledged > before, giveUpMs);
+        cluster.rotation.delete(server); // as a balancer does: nothing new is sent there, what is under way goes on
+        const toldAt = Date.now();
+        expect(await server.end("SIGTERM")).toBe(0);
+        drained.push(Date.now() - toldAt);
+        await server.start(version);
+        cluster.rotation.add(server);
+      }
     }
-  }
-  expect(await cluster.findings()).toEqual([]);
-  expect([...load.troubles]).toEqual([]);
-  expect(Math.max(...drained)).toBeLessThanOrEqual(drainMs);
-  const ends = subscribers.flatMap(({ breaks }) => breaks);
-  expect(ends.length).toBeGreaterThanOrEqual(subscribers.length);
-  const columns = await cluster.sql<{ name: string }>(
-    "select column_name as name from information_schema.columns where table_name = 'interactions' and column_name like 'next_%'",
-  );
-  expect(columns).toHaveLength(rounds);
-}, 300_000);
+    expect(await cluster.findings()).toEqual([]);
+    await cluster.tell("16", {
+      restarts: drained.length,
+      requests: load.requests.length,
+      failedRequests: load.requests.filter(({ code }) => code).length,
+      longestRequestMs: Math.round(Math.max(...load.requests.map(({ ms }) => ms))),
+      longestDrainMs: Math.max(...drained),
+    });
+    expect([...load.troubles]).toEqual([]);
+    expect(Math.max(...drained)).toBeLessThanOrEqual(drainMs);
+    const ends = subscribers.flatMap(({ breaks }) => breaks);
+    expect(ends.length).toBeGreaterThanOrEqual(subscribers.length);
+    const columns = await cluster.sql<{ name: string }>(
+      "select column_name as name from information_schema.columns where table_name = 'interactions' and column_name like 'next_%'",
+    );
+    expect(columns).toHaveLength(rounds);
+  },
+  rowMs,
+);
 
 /** This program with one migration more, in a folder of its own. */
 function nextVersion(round: number): string {

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { Cluster, long, untilHolds } from "./support/cluster.js";
+import { Cluster, long, rowMs, untilHolds } from "./support/cluster.js";
 import { adminKey } from "./support/server.js";
 
 // Rows 10 and 11 of the fault table: a long transaction of somebody else, and a database with no connection to spare.
@@ -8,7 +8,8 @@ import { adminKey } from "./support/server.js";
 const longTransactionMs = long ? 30_000 : 6_000;
 const quietMs = 3_000;
 const eventMs = 250;
-const refusedMs = 1_000;
+/** The pool refuses after 0.8 s; a short run shares its machine with other tests, which may take the rest. */
+const refusedMs = long ? 1_000 : 3_000;
 const giveUpMs = 60_000;
 /** More than the pools of a server hold: 4 shared connections with 8 reads each, and 8 for transactions. */
 const moreReads = 60;
@@ -20,85 +21,107 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(() => cluster.stop(), 60_000);
 
-test("10: a write transaction stays open for long: the events of other customers are not kept waiting", async () => {
-  const load = cluster.load({ writers: 2, pauseMs: 40 });
-  await untilHolds(async () => load.acknowledged > 0, giveUpMs);
-  const [subscriber] = await cluster.subscribe(1);
-  await subscriber!.got(() => subscriber!.deliveries.length > 0);
-  const quietFrom = Date.now();
-  await pause(quietMs);
-  const usual = () => waitsOf(quietFrom, quietFrom + quietMs);
-  const holder = await cluster.connect();
-  await holder.send("begin");
-  // Its event has the lowest place in the order of insertion, and is not visible: nobody may wait for it.
-  await holder.send("insert into customers (id, stage) select gen_random_uuid(), 'LEAD' returning id");
-  await holder.send(`insert into events (customer_id, seq, id, type, occurred_at)
+test(
+  "10: a write transaction stays open for long: the events of other customers are not kept waiting",
+  async () => {
+    const load = cluster.load({ writers: 2, pauseMs: 40 });
+    await untilHolds(async () => load.acknowledged > 0, giveUpMs);
+    const [subscriber] = await cluster.subscribe(1);
+    await subscriber!.got(() => subscriber!.deliveries.length > 0);
+    const quietFrom = Date.now();
+    await pause(quietMs);
+    const usual = () => waitsOf(quietFrom, quietFrom + quietMs);
+    const holder = await cluster.connect();
+    await holder.send("begin");
+    // Its event has the lowest place in the order of insertion, and is not visible: nobody may wait for it.
+    await holder.send("insert into customers (id, stage) select gen_random_uuid(), 'LEAD' returning id");
+    await holder.send(`insert into events (customer_id, seq, id, type, occurred_at)
     select id, seq + 1, gen_random_uuid(), 'CUSTOMER_UPDATED', now() from customers order by created_at desc limit 1`);
-  const openedAt = Date.now();
-  await pause(longTransactionMs);
-  const endedAt = Date.now();
-  await holder.send("rollback");
-  await holder.end();
-  expect(await cluster.findings()).toEqual([]);
-  const waits = waitsOf(openedAt, endedAt);
-  expect(waits.length).toBeGreaterThan(50);
-  // A machine that is busy with other things may be slow all the time; whoever waited for the transaction waited seconds.
-  expect(ninetyNinth(waits)).toBeLessThan(Math.max(eventMs, 2 * ninetyNinth(usual())));
+    const openedAt = Date.now();
+    await pause(longTransactionMs);
+    const endedAt = Date.now();
+    await holder.send("rollback");
+    await holder.end();
+    expect(await cluster.findings()).toEqual([]);
+    const waits = waitsOf(openedAt, endedAt);
+    await cluster.tell("10", {
+      heldMs: endedAt - openedAt,
+      waits: waits.length,
+      p99Ms: ninetyNinth(waits),
+      p99BeforeMs: ninetyNinth(usual()),
+      longestMs: waits.at(-1)!,
+    });
+    expect(waits.length).toBeGreaterThan(50);
+    // A short run shares its machine with other tests, and may be slow all the time; whoever waited for the transaction waited seconds.
+    const slowAnyway = long ? 0 : 2 * ninetyNinth(usual());
+    expect(ninetyNinth(waits)).toBeLessThan(Math.max(eventMs, slowAnyway));
 
-  /** From the answer to a write until its event was delivered, of what was answered between. */
-  function waitsOf(from: number, to: number): number[] {
-    const deliveredAt = new Map(subscriber!.deliveries.map(({ subjectId, at }) => [subjectId, at]));
-    return load.attempts
-      .filter(({ ackedAt = 0 }) => ackedAt > from && ackedAt < to)
-      .map(({ ids, ackedAt = 0 }) => Math.max(0, deliveredAt.get(ids[0] ?? "")! - ackedAt))
-      .sort((a, b) => a - b);
-  }
-}, 180_000);
+    /** From the answer to a write until its event was delivered, of what was answered between. */
+    function waitsOf(from: number, to: number): number[] {
+      const deliveredAt = new Map(subscriber!.deliveries.map(({ subjectId, at }) => [subjectId, at]));
+      return load.attempts
+        .filter(({ ackedAt = 0 }) => ackedAt > from && ackedAt < to)
+        .map(({ ids, ackedAt = 0 }) => Math.max(0, deliveredAt.get(ids[0] ?? "")! - ackedAt))
+        .sort((a, b) => a - b);
+    }
+  },
+  rowMs,
+);
 
-test("11: every connection is taken: more requests are refused with a code within a second, health answers, and all that waited is done", async () => {
-  const [server] = cluster.servers;
-  const load = cluster.load({ writers: 1 });
-  await untilHolds(async () => load.acknowledged > 0, giveUpMs);
-  await load.settle();
-  const holder = await cluster.connect();
-  await holder.send("begin");
-  await holder.send("lock table interactions, customers in access exclusive mode");
-  const reads = Array.from({ length: moreReads }, (_, n) =>
-    ask(`{ customers(first: ${n + 1}) { totalCount nodes { displayName } } }`),
-  );
-  const blocked = cluster.load({ writers: moreWrites, itemsAtOnce: 1 });
-  await untilHolds(async () => (await waiting()) >= 4 + 8, giveUpMs);
-  const [late, live, ready, metrics] = await Promise.all([
-    Promise.all([1, 2, 3].map((n) => ask(`{ interactions(first: ${n}) { totalCount } }`))),
-    server!.get("/health/live", giveUpMs),
-    server!.get("/health/ready", giveUpMs),
-    server!.get("/metrics", giveUpMs),
-  ]);
-  await untilHolds(async () => (blocked.troubles.get("UNAVAILABLE") ?? 0) > 0, giveUpMs);
-  await holder.send("rollback");
-  await holder.end();
-  const answers = await Promise.all(reads);
-
-  expect(await cluster.findings()).toEqual([]);
-  for (const { code, ms } of late) {
-    expect(code).toBe("UNAVAILABLE");
-    expect(ms).toBeLessThanOrEqual(refusedMs);
-  }
-  expect([live.status, ready.status, metrics.status]).toEqual([200, 503, 401]);
-  for (const { ms } of [live, ready, metrics]) expect(ms).toBeLessThanOrEqual(refusedMs);
-  const refused = answers.filter(({ code }) => code === "UNAVAILABLE");
-  expect(refused.length).toBeGreaterThanOrEqual(moreReads - 4 * 8);
-  expect(answers.every(({ code }) => code === null || code === "UNAVAILABLE")).toBe(true);
-  expect((await server!.get("/health/ready", giveUpMs)).status).toBe(200);
-
-  /** Backends that wait for the table. */
-  async function waiting(): Promise<number> {
-    const [row] = await cluster.sql<{ count: number }>(
-      "select count(distinct pid)::int as count from pg_locks where not granted and locktype = 'relation'",
+test(
+  "11: every connection is taken: more requests are refused with a code within a second, health answers, and all that waited is done",
+  async () => {
+    const [server] = cluster.servers;
+    const load = cluster.load({ writers: 1 });
+    await untilHolds(async () => load.acknowledged > 0, giveUpMs);
+    await load.settle();
+    const holder = await cluster.connect();
+    await holder.send("begin");
+    await holder.send("lock table interactions, customers in access exclusive mode");
+    const reads = Array.from({ length: moreReads }, (_, n) =>
+      ask(`{ customers(first: ${n + 1}) { totalCount nodes { displayName } } }`),
     );
-    return row!.count;
-  }
-}, 180_000);
+    const blocked = cluster.load({ writers: moreWrites, itemsAtOnce: 1 });
+    await untilHolds(async () => (await waiting()) >= 4 + 8, giveUpMs);
+    const [late, live, ready, metrics] = await Promise.all([
+      Promise.all([1, 2, 3].map((n) => ask(`{ interactions(first: ${n}) { totalCount } }`))),
+      server!.get("/health/live", giveUpMs),
+      server!.get("/health/ready", giveUpMs),
+      server!.get("/metrics", giveUpMs),
+    ]);
+    await untilHolds(async () => (blocked.troubles.get("UNAVAILABLE") ?? 0) > 0, giveUpMs);
+    await holder.send("rollback");
+    await holder.end();
+    const answers = await Promise.all(reads);
+
+    expect(await cluster.findings()).toEqual([]);
+    await cluster.tell("11", {
+      lateRefusedMs: Math.round(Math.max(...late.map(({ ms }) => ms))),
+      healthMs: Math.round(Math.max(...[live, ready, metrics].map(({ ms }) => ms))),
+      readsRefused: answers.filter(({ code }) => code).length,
+      reads: answers.length,
+    });
+    for (const { code, ms } of late) {
+      expect(code).toBe("UNAVAILABLE");
+      expect(ms).toBeLessThanOrEqual(refusedMs);
+    }
+    expect([live.status, ready.status, metrics.status]).toEqual([200, 503, 401]);
+    for (const { ms } of [live, ready, metrics]) expect(ms).toBeLessThanOrEqual(refusedMs);
+    const refused = answers.filter(({ code }) => code === "UNAVAILABLE");
+    expect(refused.length).toBeGreaterThanOrEqual(moreReads - 4 * 8);
+    expect(answers.every(({ code }) => code === null || code === "UNAVAILABLE")).toBe(true);
+    expect((await server!.get("/health/ready", giveUpMs)).status).toBe(200);
+
+    /** Backends that wait for the table. */
+    async function waiting(): Promise<number> {
+      const [row] = await cluster.sql<{ count: number }>(
+        "select count(distinct pid)::int as count from pg_locks where not granted and locktype = 'relation'",
+      );
+      return row!.count;
+    }
+  },
+  rowMs,
+);
 
 function ninetyNinth(sorted: readonly number[]): number {
   return sorted[Math.floor(sorted.length * 0.99)]!;

@@ -4,7 +4,7 @@ import { eventType } from "#schema/events.js";
 import type { WebhookRow } from "#schema/webhooks.js";
 import type { Caller } from "../../platform/access/caller.js";
 import { type KeyOwner, type KeyOwners, ownerOf } from "../../platform/access/key-owners.js";
-import type { Database } from "../../platform/database/database.js";
+import type { Database, Tx } from "../../platform/database/database.js";
 import type { Refusal } from "../../platform/errors.js";
 import { type Id, newId } from "../../platform/ids.js";
 import { check, code, oneOf, optional, shortText } from "../../platform/input.js";
@@ -152,17 +152,28 @@ export async function resumeWebhook(
   if (known.status === "ACTIVE") return { webhook: known };
   const refusal = await documentRefusal(services, known.keyId, known.document);
   if (refusal) return { refusal };
-  // Nothing is claimed from a webhook that is not active, so this may take several transactions.
-  if (skipMissed)
-    while ((await database.transaction((tx) => discardPending(tx, id, discardedAtOnce))) === discardedAtOnce);
-  const changed = await database.transaction(async (tx): Promise<Changed> => {
-    const locked = await lockWebhook(tx, caller, id);
-    if (!locked) return { refusal: notFound };
-    if (!skipMissed && !locked.placeIsKept) return { refusal: missedEvents };
-    return { webhook: await activateWebhook(tx, id, skipMissed) };
-  });
+  let resumed: Changed | null;
+  do resumed = await database.transaction((tx) => resumeStep(tx, caller, { id, skipMissed }));
+  while (!resumed);
   services.webhooks.poke();
-  return changed;
+  return resumed;
+}
+
+/**
+ * Discards a bounded number of what was missed, or resumes; null while there is more to discard. The row's lock decides
+ * between callers: what another has set going meanwhile is not discarded.
+ */
+async function resumeStep(
+  tx: Tx,
+  caller: Caller,
+  { id, skipMissed }: { id: Id<"webhook">; skipMissed: boolean },
+): Promise<Changed | null> {
+  const locked = await lockWebhook(tx, caller, id);
+  if (!locked) return { refusal: notFound };
+  if (locked.status === "ACTIVE") return { webhook: locked };
+  if (!skipMissed && !locked.placeIsKept) return { refusal: missedEvents };
+  if (skipMissed && (await discardPending(tx, id, discardedAtOnce)) === discardedAtOnce) return null;
+  return { webhook: await activateWebhook(tx, id, skipMissed) };
 }
 
 async function documentRefusal({ webhooks }: WebhookServices, keyId: KeyOwner, document: string) {

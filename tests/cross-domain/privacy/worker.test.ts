@@ -4,10 +4,10 @@ import { sql } from "drizzle-orm";
 import { erasedAtOnce } from "../../../src/cross-domain/privacy/erase.js";
 import { startPrivacyWorker } from "../../../src/cross-domain/privacy/worker.js";
 import { UnknownSuppressionSecret } from "../../../src/platform/privacy/suppressions.js";
-import { until } from "../../domains/webhooks/given.js";
 import { startTestApp, type TestApp } from "../../support/app.js";
 import { type Program, startProgram } from "../../support/program.js";
 import { createTemporaryFolder } from "../../support/temporary-folder.js";
+import { until } from "../../support/until.js";
 import { ask, at, customerOf, done, ended, everythingAbout, givenPerson, record } from "./given.js";
 
 const { folder, remove } = createTemporaryFolder();

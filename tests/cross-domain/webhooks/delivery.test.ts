@@ -3,16 +3,16 @@ import { sql } from "drizzle-orm";
 import { Webhook } from "standardwebhooks";
 import { uuidOf } from "../../../src/platform/ids.js";
 import {
+  atEndOfTest,
   deliveriesOf,
   givenWebhook,
-  type Receiver,
   recordContact,
   startReceiver,
   status,
-  until,
   webhookNow,
 } from "../../domains/webhooks/given.js";
 import { startTestApp, type TestApp } from "../../support/app.js";
+import { until } from "../../support/until.js";
 
 const contacts = "subscription { interactionRecorded { interaction { id summary customer { id } } } }";
 
@@ -22,19 +22,10 @@ beforeAll(async () => {
 });
 afterAll(() => app.stop());
 
-const receivers: Receiver[] = [];
-async function givenReceiver(...answer: Parameters<typeof startReceiver>) {
-  const receiver = await startReceiver(...answer);
-  receivers.push(receiver);
-  return receiver;
-}
-afterEach(async () => {
-  await app.database.transaction((tx) => tx.execute(sql`delete from webhooks`));
-  for (const receiver of receivers.splice(0)) await receiver.close();
-});
+afterEach(() => app.database.transaction((tx) => tx.execute(sql`delete from webhooks`)));
 
 test("an event reaches the endpoint once, shaped by the document, under the event's id, signed as Standard Webhooks says", async () => {
-  const receiver = await givenReceiver();
+  const receiver = await startReceiver();
   const { id, secret } = await givenWebhook(app, { url: receiver.url, document: contacts });
   const { interactionId, customerId } = await recordContact(app);
   const { headers, text, body } = await receiver.next();
@@ -73,7 +64,7 @@ test("an event reaches the endpoint once, shaped by the document, under the even
 });
 
 test("without a document an event comes with its ids, type, number and times, and with nothing personal", async () => {
-  const receiver = await givenReceiver();
+  const receiver = await startReceiver();
   await givenWebhook(app, { url: receiver.url, types: ["INTERACTION_RECORDED"] });
   const { interactionId, customerId } = await recordContact(app);
   const { headers, body } = await receiver.next();
@@ -93,7 +84,7 @@ test("without a document an event comes with its ids, type, number and times, an
 });
 
 test("a document's filter, customer and types decide which events are sent", async () => {
-  const [filtered, ofOne, typed] = [await givenReceiver(), await givenReceiver(), await givenReceiver()];
+  const [filtered, ofOne, typed] = [await startReceiver(), await startReceiver(), await startReceiver()];
   const { customerId } = await recordContact(app, { customer: { sourceRef: "hook-one" } });
   await givenWebhook(app, {
     url: filtered.url,
@@ -118,7 +109,7 @@ test("a document's filter, customer and types decide which events are sent", asy
 });
 
 test("a failed attempt is repeated under the same id until it is accepted, and its content is read anew each time", async () => {
-  const receiver = await givenReceiver(status(500));
+  const receiver = await startReceiver(status(500));
   const { id } = await givenWebhook(app, { url: receiver.url, document: contacts });
   const { interactionId } = await recordContact(app, { summary: "my card is 1234" });
   const first = await receiver.next();
@@ -147,7 +138,7 @@ test("a failed attempt is repeated under the same id until it is accepted, and i
 });
 
 test("what is given up can be sent again, under the id that it had", async () => {
-  const receiver = await givenReceiver(status(503));
+  const receiver = await startReceiver(status(503));
   const { id } = await givenWebhook(app, { url: receiver.url, document: contacts });
   await recordContact(app);
   const [failed] = await until(
@@ -172,7 +163,7 @@ test("what is given up can be sent again, under the id that it had", async () =>
 });
 
 test("five deliveries given up in a row park the webhook; events go on being written down, and are sent when it is resumed", async () => {
-  const receiver = await givenReceiver(status(500));
+  const receiver = await startReceiver(status(500));
   const { id } = await givenWebhook(app, { url: receiver.url, document: contacts });
   for (let i = 0; i < 5; i++) await recordContact(app);
   await until(
@@ -204,7 +195,7 @@ test("five deliveries given up in a row park the webhook; events go on being wri
 });
 
 test("410 disables: what waits is kept, nothing more is sent or written down", async () => {
-  const receiver = await givenReceiver(status(410));
+  const receiver = await startReceiver(status(410));
   const { id } = await givenWebhook(app, { url: receiver.url, document: contacts });
   await recordContact(app);
   await until(
@@ -212,7 +203,7 @@ test("410 disables: what waits is kept, nothing more is sent or written down", a
     ({ status }) => status === "DISABLED",
   );
   expect(await webhookNow(app, id)).toMatchObject({ statusReason: "GONE" });
-  const other = await givenReceiver();
+  const other = await startReceiver();
   await givenWebhook(app, { url: other.url, document: contacts });
   await recordContact(app);
   await other.next(); // so the event has gone through
@@ -222,8 +213,8 @@ test("410 disables: what waits is kept, nothing more is sent or written down", a
 });
 
 test("a redirect is a failure and is never followed", async () => {
-  const target = await givenReceiver();
-  const receiver = await givenReceiver(status(307, { location: target.url }));
+  const target = await startReceiver();
+  const receiver = await startReceiver(status(307, { location: target.url }));
   const { id } = await givenWebhook(app, { url: receiver.url, document: contacts });
   await recordContact(app);
   const [delivery] = await until(
@@ -235,7 +226,7 @@ test("a redirect is a failure and is never followed", async () => {
 });
 
 test("a receiver that never answers is given up at the timeout", async () => {
-  const silent = await givenReceiver(() => {});
+  const silent = await startReceiver(() => {});
   const { id } = await givenWebhook(app, { url: silent.url, document: contacts });
   await recordContact(app);
   const [delivery] = await until(
@@ -247,23 +238,22 @@ test("a receiver that never answers is given up at the timeout", async () => {
 
 test("receivers that do not answer hold nobody else up", async () => {
   const patient = await startTestApp({ webhooks: { pollMs: 20 } });
+  atEndOfTest(() => patient.stop());
   let givenUp = 0;
-  const silent = await givenReceiver((response) => response.on("close", () => givenUp++));
-  const sound = await givenReceiver();
+  const silent = await startReceiver((response) => response.on("close", () => givenUp++));
+  const sound = await startReceiver();
   for (let i = 0; i < 3; i++) await givenWebhook(patient, { url: silent.url, document: contacts });
   await givenWebhook(patient, { url: sound.url, document: contacts });
   for (let i = 0; i < 30; i++) await recordContact(patient);
   for (let i = 0; i < 30; i++) await sound.next();
   // Each of the three holds its eight places, and all of them are still held.
   expect([silent.received.length, givenUp]).toEqual([24, 0]);
-  await silent.close();
-  await patient.stop();
 });
 
 test("of an answer without an end only the status counts; the rest is cut", async () => {
   let written = 0;
   const piece = Buffer.alloc(64 * 1024);
-  const receiver = await givenReceiver((response) => {
+  const receiver = await startReceiver((response) => {
     response.on("error", () => {});
     response.writeHead(200);
     const pour = () => {
@@ -283,7 +273,7 @@ test("of an answer without an end only the status counts; the rest is cut", asyn
 });
 
 test("a broken connection is a failure like another", async () => {
-  const receiver = await givenReceiver((_, __, request) => request.socket.destroy());
+  const receiver = await startReceiver((_, __, request) => request.socket.destroy());
   const { id } = await givenWebhook(app, { url: receiver.url, document: contacts });
   await recordContact(app);
   const [delivery] = await until(

@@ -1,36 +1,39 @@
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { sql } from "drizzle-orm";
+import { openConnection } from "../../../src/platform/database/connection.js";
 import { openDatabase } from "../../../src/platform/database/database.js";
 import { limitedKey } from "../../domains/loyalty/limited-key.js";
 import {
+  atEndOfTest,
   deliveriesOf,
   givenWebhook,
   type Receiver,
   recordContact,
   startReceiver,
-  until,
   webhookNow,
 } from "../../domains/webhooks/given.js";
 import { startTestApp, type TestApp } from "../../support/app.js";
 import { startProgram } from "../../support/program.js";
 import { startProxy } from "../../support/proxy.js";
+import { until, waitMs } from "../../support/until.js";
 
 const contacts = "subscription { interactionRecorded { interaction { id } } }";
 const fast = { waitsMs: [20, 20], pollMs: 20 };
 
 let app: TestApp;
 let receiver: Receiver;
-/** Receivers of one test's own. */
-const others: Receiver[] = [];
 beforeEach(async () => {
   app = await startTestApp({ webhooks: fast });
   receiver = await startReceiver();
 });
-afterEach(async () => {
-  await app.stop();
-  await receiver.close();
-  for (const other of others.splice(0)) await other.close();
-});
+afterEach(() => app.stop());
+
+/** Another one on the same database, for as long as the test runs. */
+async function anotherApp(options: Parameters<typeof startTestApp>[0] = {}): Promise<TestApp> {
+  const other = await startTestApp({ on: app, webhooks: fast, ...options });
+  atEndOfTest(() => other.stop());
+  return other;
+}
 
 const run = (statement: ReturnType<typeof sql>) => app.database.transaction((tx) => tx.execute(statement));
 const keyIdOf = (key: string) => key.split("_")[2];
@@ -44,7 +47,7 @@ async function resume(id: string, skipMissed: boolean) {
 }
 
 test("two nodes share the work: every event is attempted once", async () => {
-  const other = await startTestApp({ on: app, webhooks: fast });
+  const other = await anotherApp();
   const { id } = await givenWebhook(app, { url: receiver.url, document: contacts });
   const sent: string[] = [];
   for (let i = 0; i < 40; i++) sent.push((await recordContact(i % 2 ? app : other)).interactionId);
@@ -55,12 +58,12 @@ test("two nodes share the work: every event is attempted once", async () => {
   const received = receiver.received.map(({ body }) => body.data.interactionRecorded.interaction.id);
   expect(received.toSorted()).toEqual(sent.toSorted());
   expect(new Set(receiver.received.map(({ headers }) => headers["webhook-id"])).size).toBe(40);
-  await other.stop();
 });
 
 test("a node that is killed between sending and recording: the event is sent again, under the same id", async () => {
   const connection = app.connection as { host: string; user: string; database: string };
   const proxy = await startProxy(connection.host); // to the server's socket, which no URL names
+  atEndOfTest(() => proxy.close());
   const { id } = await givenWebhook(app, { url: receiver.url, document: contacts });
   receiver.answer = () => {}; // keeps it waiting
   await app.app.stop();
@@ -70,6 +73,7 @@ test("a node that is killed between sending and recording: the event is sent aga
     ADMIN_API_KEY: app.key,
     WEBHOOK_PRIVATE_ADDRESSES: "on",
   });
+  atEndOfTest(() => program.kill("SIGKILL"));
   const [url] = /http:\/\/\S+(?=\/graphql)/.exec(await program.printed(/GraphQL .*\n/)) as unknown as [
     string,
   ];
@@ -78,9 +82,8 @@ test("a node that is killed between sending and recording: the event is sent aga
   const first = await receiver.next();
   program.kill("SIGKILL");
   await program.ended;
-  await proxy.close();
   receiver.answer = (response) => response.writeHead(204).end();
-  const heir = await startTestApp({ on: app, webhooks: fast });
+  const heir = await anotherApp();
   const [held] = await deliveriesOf(heir, id);
   expect(held).toMatchObject({ status: "PENDING", attempts: 1, lastStatusCode: null, lastError: null });
   // The lease ends: a minute goes by.
@@ -95,7 +98,6 @@ test("a node that is killed between sending and recording: the event is sent aga
     ([one]) => one.status === "DELIVERED",
   );
   expect(delivered.attempts).toBe(2);
-  await heir.stop();
 });
 
 function executeOn(url: string, key: string): TestApp["execute"] {
@@ -113,7 +115,6 @@ test("receivers that do not answer hold places of their key alone: another key's
   const keyOf = () => limitedKey(app, ["webhooks:read", "webhooks:write", "interactions:read"]);
   const [greedy, other] = [await keyOf(), await keyOf()];
   const silent = await startReceiver(() => {});
-  others.push(silent);
   const silentIds: string[] = [];
   for (let i = 0; i < 6; i++)
     silentIds.push((await givenWebhook(app, { url: silent.url, document: contacts }, greedy)).id);
@@ -157,6 +158,7 @@ test("a name that stands for a private address is not connected to, whatever els
       },
     },
   });
+  atEndOfTest(() => strict.stop());
   const url = (name: string) => `https://${name}.example.com:${receiver.port}/`;
   const { id } = await givenWebhook(strict, { url: url("rebound"), document: contacts });
   const { id: nameless } = await givenWebhook(strict, { url: url("nowhere"), document: contacts });
@@ -173,20 +175,18 @@ test("a name that stands for a private address is not connected to, whatever els
   }
   expect([...new Set(asked)].sort()).toEqual(["nowhere.example.com", "rebound.example.com"]);
   expect(receiver.received).toEqual([]);
-  await strict.stop();
 });
 
 test("an address that became forbidden after it was registered is not connected to", async () => {
   const { id } = await givenWebhook(app, { url: receiver.url, document: contacts });
   await app.app.stop();
-  const strict = await startTestApp({ on: app, webhookPrivateAddresses: false, webhooks: fast });
+  const strict = await anotherApp({ webhookPrivateAddresses: false });
   await recordContact(strict);
   const [delivery] = await until(
     () => deliveriesOf(strict, id),
     ([one]) => one?.status === "FAILED",
   );
   expect([delivery.lastError, receiver.received]).toEqual(["ADDRESS_REFUSED", []]);
-  await strict.stop();
 });
 
 test("a certificate that nobody vouches for is a failure", async () => {
@@ -267,6 +267,35 @@ test("what happens to people after an event decides what is sent of it: a contac
   });
 });
 
+test("of two who resume at once and skip what was missed, the second leaves alone what the first has set going", async () => {
+  const { id } = await givenWebhook(app, { url: receiver.url, document: contacts });
+  await run(sql`update webhooks set status = 'PARKED', status_reason = 'EXHAUSTED'`);
+  const { interactionId } = await recordContact(app);
+  await until(
+    () => deliveriesOf(app, id, { status: { eq: "PENDING" } }),
+    ({ length }) => length === 1,
+  );
+  const first = await openConnection(app.connection, { statementTimeoutMs: waitMs });
+  atEndOfTest(() => first.end());
+  await first.send("begin");
+  await first.send("update webhooks set status = 'ACTIVE', status_reason = null");
+  const second = resume(id, true);
+  await until(
+    () =>
+      app.database.read.execute(sql`select from pg_locks where not granted and locktype = 'transactionid'`),
+    ({ length }) => length > 0,
+  );
+  await first.send("commit");
+
+  expect(await second).toEqual({ webhook: { status: "ACTIVE" }, userErrors: [] });
+  expect((await receiver.next()).body.data.interactionRecorded.interaction.id).toBe(interactionId);
+  const [delivery] = await until(
+    () => deliveriesOf(app, id),
+    ([one]) => one.status !== "PENDING",
+  );
+  expect(delivery.status).toBe("DELIVERED");
+});
+
 test("after a restore a webhook is parked: which events it has seen is not known, and it says so until that is accepted", async () => {
   const { id } = await givenWebhook(app, { url: receiver.url, document: contacts });
   await recordContact(app);
@@ -293,7 +322,7 @@ test("events that retention removed before a webhook had them are told, never st
   );
   await app.app.stop(); // so that no node has them in memory
   await run2(sql`delete from events where pos <= ${head}`, sql`update feed_head set min_pos = ${head} + 1`);
-  const next = await startTestApp({ on: app, webhooks: fast });
+  const next = await anotherApp();
   app.execute = next.execute;
   expect((await resume(id, false)).userErrors).toEqual([{ code: "MISSED_EVENTS", field: "skipMissed" }]);
   await run2(sql`update webhooks set status = 'ACTIVE', status_reason = null`);
@@ -303,7 +332,6 @@ test("events that retention removed before a webhook had them are told, never st
     ({ status }) => status === "PARKED",
   );
   expect([parked.statusReason, receiver.received]).toEqual(["EVENTS_EXPIRED", []]);
-  await next.stop();
 
   async function run2(...statements: ReturnType<typeof sql>[]) {
     const database = openDatabase(app.connection);

@@ -1,7 +1,9 @@
 import { once } from "node:events";
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { afterEach } from "@jest/globals";
 import type { TestApp } from "../../support/app.js";
+import { until } from "../../support/until.js";
 
 export interface Received {
   headers: IncomingHttpHeaders;
@@ -12,10 +14,19 @@ export interface Received {
 
 type Answer = (response: ServerResponse, received: Received, request: IncomingMessage) => void;
 
-/** A receiver of webhooks on loopback. Requests are awaited, never missed; it says 204 unless told otherwise. */
+const ends: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const end of ends.splice(0).reverse()) await end();
+});
+
+/** Is done when the test that runs has ended, however it ends. */
+export function atEndOfTest(end: () => unknown): void {
+  ends.push(end);
+}
+
+/** A receiver of webhooks on loopback, for one test. Requests are awaited, never missed; it says 204 unless told otherwise. */
 export async function startReceiver(answer: Answer = status(204)) {
   const received: Received[] = [];
-  const waiting: ((received: Received) => void)[] = [];
   let taken = 0;
   const receiver = { answer };
   const server = createServer(async (request, response) => {
@@ -24,23 +35,26 @@ export async function startReceiver(answer: Answer = status(204)) {
     const one = { headers: request.headers, text, body: JSON.parse(text) };
     received.push(one);
     receiver.answer(response, one, request);
-    for (const resume of waiting.splice(0)) resume(one);
   });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
+  atEndOfTest(() => {
+    server.close();
+    server.closeAllConnections();
+  });
   const { port } = server.address() as AddressInfo;
   return Object.assign(receiver, {
     received,
     port,
     url: `http://127.0.0.1:${port}/hook`,
-    /** The next request that was not taken yet. */
+    /** The next request that was not taken yet; throws when none comes. */
     async next(): Promise<Received> {
-      while (received.length <= taken) await new Promise<Received>((resolve) => waiting.push(resolve));
-      return received[taken++] as Received;
-    },
-    async close() {
-      server.close();
-      server.closeAllConnections();
+      const come = await until(
+        () => received[taken],
+        (one) => one !== undefined,
+      );
+      taken++;
+      return come as Received;
     },
   });
 }
@@ -90,21 +104,6 @@ export async function deliveriesOf(app: TestApp, id: string, where: object | nul
   );
   if (errors) throw new Error(JSON.stringify(errors));
   return data.webhook.deliveries.nodes.toReversed();
-}
-
-/** When a wait has failed. Far longer than anything takes, and shorter than the test may. */
-const waitMs = 15_000;
-const pauseMs = 10;
-
-/** Asks until the answer is right: what it waits for happens in the background, and nobody is told. */
-export async function until<T>(ask: () => Promise<T>, right: (answer: T) => boolean): Promise<T> {
-  const end = performance.now() + waitMs;
-  for (;;) {
-    const answer = await ask();
-    if (right(answer)) return answer;
-    if (performance.now() > end) throw new Error(`still ${JSON.stringify(answer)}`);
-    await new Promise((resolve) => setTimeout(resolve, pauseMs));
-  }
 }
 
 let number = 0;

@@ -2,29 +2,25 @@ import { afterAll, afterEach, beforeAll, expect, test } from "@jest/globals";
 import { sql } from "drizzle-orm";
 import { Webhook } from "standardwebhooks";
 import { startTestApp, type TestApp } from "../../support/app.js";
+import { until } from "../../support/until.js";
 import { limitedKey } from "../loyalty/limited-key.js";
 import {
+  atEndOfTest,
   deliveriesOf,
   givenWebhook,
-  type Receiver,
   recordContact,
   startReceiver,
   status,
-  until,
   webhookNow,
 } from "./given.js";
 
 let app: TestApp;
-let receiver: Receiver;
 beforeAll(async () => {
   app = await startTestApp({ webhooks: { waitsMs: [20], pollMs: 20 } });
 });
 afterAll(() => app.stop());
 
-afterEach(async () => {
-  await app.database.transaction((tx) => tx.execute(sql`delete from webhooks`));
-  await receiver?.close();
-});
+afterEach(() => app.database.transaction((tx) => tx.execute(sql`delete from webhooks`)));
 
 const CREATE = `mutation ($input: CreateWebhookInput!) {
   createWebhook(input: $input) { secret webhook { id } userErrors { code field } } }`;
@@ -149,6 +145,7 @@ test("a document is refused when its key may not run it, and an update when the 
 
 test("in production http, private addresses and localhost are refused", async () => {
   const strict = await startTestApp({ on: app, webhookPrivateAddresses: false });
+  atEndOfTest(() => strict.stop());
   const codes = [];
   for (const url of [
     "http://example.com/",
@@ -161,7 +158,6 @@ test("in production http, private addresses and localhost are refused", async ()
   }
   expect(codes).toEqual(["INVALID_URL", "PRIVATE_ADDRESS", "PRIVATE_ADDRESS", "PRIVATE_ADDRESS"]);
   expect(await countWebhooks()).toBe(0);
-  await strict.stop();
 });
 
 test("a key sees and changes its own webhooks only; the admin key all; strangers' answer as if they were not there", async () => {
@@ -169,7 +165,7 @@ test("a key sees and changes its own webhooks only; the admin key all; strangers
     await limitedKey(app, ["webhooks:write", "webhooks:read", "events:read"]),
     await limitedKey(app, ["webhooks:write", "webhooks:read", "events:read"]),
   ];
-  receiver = await startReceiver(status(500));
+  const receiver = await startReceiver(status(500));
   const { id } = await givenWebhook(app, { url: receiver.url }, mine);
   await givenWebhook(app, { url: "http://127.0.0.1:9/" }, theirs);
   await recordContact(app);
@@ -211,7 +207,7 @@ test("a key sees and changes its own webhooks only; the admin key all; strangers
 });
 
 test("the secret is shown when it is made and when it is replaced; after that both sign, and later the new one alone", async () => {
-  receiver = await startReceiver();
+  const receiver = await startReceiver();
   const { id, secret: old } = await givenWebhook(app, { url: receiver.url, types: ["INTERACTION_RECORDED"] });
   expect(old).toMatch(/^whsec_[A-Za-z0-9+/]{43}=$/);
   const { data } = await app.execute(
@@ -237,7 +233,7 @@ test("the secret is shown when it is made and when it is replaced; after that bo
 });
 
 test("a test reaches the endpoint whatever the webhook's status, once, and is signed", async () => {
-  receiver = await startReceiver(status(500));
+  const receiver = await startReceiver(status(500));
   const { id, secret } = await givenWebhook(app, { url: receiver.url });
   await app.database.transaction((tx) =>
     tx.execute(sql`update webhooks set status = 'DISABLED', status_reason = 'GONE'`),
@@ -275,7 +271,7 @@ test("a test reaches the endpoint whatever the webhook's status, once, and is si
 
 test("what is changed holds for what is pending too", async () => {
   const wrong = await startReceiver(status(500));
-  receiver = await startReceiver();
+  const receiver = await startReceiver();
   const { id } = await givenWebhook(app, { url: wrong.url, types: ["INTERACTION_RECORDED"] });
   await recordContact(app);
   const failed = await wrong.next();
@@ -304,11 +300,10 @@ test("what is changed holds for what is pending too", async () => {
   const { body, headers } = await receiver.next();
   expect(headers["webhook-id"]).toBe(failed.headers["webhook-id"]);
   expect(body.data).toEqual({ events: { events: [{ id: failed.headers["webhook-id"] }] } });
-  await wrong.close();
 });
 
 test("a deleted webhook is gone with its log, and is sent nothing any more", async () => {
-  receiver = await startReceiver(status(500));
+  const receiver = await startReceiver(status(500));
   const { id } = await givenWebhook(app, { url: receiver.url });
   await recordContact(app);
   await receiver.next();
@@ -323,7 +318,6 @@ test("a deleted webhook is gone with its log, and is sent nothing any more", asy
   const before = receiver.received.length;
   await recordContact(app);
   await other.next();
-  await other.close();
   expect(receiver.received.length - before).toBeLessThanOrEqual(1); // the attempt that was under way
 });
 

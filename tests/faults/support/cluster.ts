@@ -17,11 +17,15 @@ import { Load, type LoadOptions } from "./writers.js";
 
 /** Minutes instead of seconds for every row: `npm run test:faults -- --long`. */
 export const long = process.env.FAULTS_LONG === "1";
+/** What one row may take, on a machine that has other things to do too. */
+export const rowMs = long ? 1_200_000 : 300_000;
 
 const adminTimeoutMs = 60_000;
 const memoryLookMs = 250;
 const settleMs = 60_000;
 const lookAgainMs = 20;
+/** When all is over no server is further behind than this. */
+const maxLagSeconds = 1;
 
 type Place = Extract<EmbeddedPostgres["connection"], { host: string }>;
 
@@ -36,6 +40,7 @@ export class Cluster {
   readonly attempts: Attempt[] = [];
   readonly subscribers: (RecordingSubscriber | SocketSubscriber)[] = [];
   readonly #memory: NodeJS.Timeout;
+  readonly #startedAt = Date.now();
   readonly #closers: (() => unknown)[] = [];
 
   private constructor(
@@ -161,7 +166,41 @@ export class Cluster {
   async findings(): Promise<string[]> {
     await Promise.all(this.loads.map((load) => load.settle()));
     await this.#everythingDelivered();
-    return check(await this.#history());
+    return [...check(await this.#history()), ...(await this.#behind())];
+  }
+
+  /** Servers that stay behind, by their own figures, when nothing is left to do. */
+  async #behind(): Promise<string[]> {
+    const lag = (server: Server) =>
+      Promise.all(["feed_lag_seconds", "feed_pending_seconds"].map((name) => server.figure(name)));
+    const lags = async () => (await Promise.all(this.servers.map(lag))).map((both) => Math.max(...both));
+    await untilHolds(async () => (await lags()).every((each) => each < maxLagSeconds), settleMs).catch(
+      () => {},
+    );
+    const still = await lags();
+    return this.servers.flatMap(({ name }, index) =>
+      still[index]! < maxLagSeconds ? [] : [`${name} is ${still[index]} s behind`],
+    );
+  }
+
+  /** In a long run: prints what a row came to, beside the counts of the whole run so far. */
+  async tell(row: string, figures: Record<string, number | string>): Promise<void> {
+    if (!long) return;
+    const { attempts, events, facts, subscribers, servers } = await this.#history();
+    const count = (outcome: Attempt["outcome"]) => attempts.filter((each) => each.outcome === outcome).length;
+    const counts = {
+      seconds: Math.round((Date.now() - this.#startedAt) / 1_000),
+      ok: count("ok"),
+      fail: count("fail"),
+      unknown: count("unknown"),
+      sentAgain: attempts.filter(({ sends }) => sends > 1).length,
+      facts: facts.length,
+      events: events.length,
+      subscribers: subscribers.length,
+      deliveries: subscribers.reduce((sum, { deliveries }) => sum + deliveries.length, 0),
+      peakMb: Math.round(Math.max(...servers.map(({ peakMb }) => peakMb))),
+    };
+    process.stdout.write(`FIGURES ${row} ${JSON.stringify({ ...figures, ...counts })}\n`);
   }
 
   /** Resolves also when that takes too long: the check then says what is missing. */

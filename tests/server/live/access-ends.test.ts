@@ -7,6 +7,7 @@ import { clockSkewSeconds } from "../../../src/platform/access/tokens.js";
 import { startTestApp, type TestApp } from "../../support/app.js";
 import { givenKey, recordContacts } from "../../support/live.js";
 import { connectSocket } from "../../support/socket.js";
+import { until } from "../../support/until.js";
 
 const issuer = "https://login.example.com";
 const audience = "customer-360";
@@ -37,7 +38,10 @@ async function following(presented: string) {
   const connection = await connectSocket(app, { authorization: `Bearer ${presented}` });
   expect((await connection.next()).type).toBe("connection_ack");
   connection.send({ id: "1", type: "subscribe", payload: { query } });
-  while (app.app.live.followerCount === 0) await new Promise((settle) => setImmediate(settle));
+  await until(
+    () => app.app.live.followerCount,
+    (now) => now > 0,
+  );
   await recordContacts(app, ["while it may"]);
   expect((await connection.next()).payload.data.interactionRecorded.interaction.summary).toBe("while it may");
   return connection;

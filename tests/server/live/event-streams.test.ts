@@ -1,13 +1,17 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { type SQL, sql } from "drizzle-orm";
 import { createClient } from "graphql-sse";
 import { startTestApp, type TestApp } from "../../support/app.js";
 import { givenKey, recordContacts, revokeKey } from "../../support/live.js";
+import { until } from "../../support/until.js";
 
 let app: TestApp;
 beforeAll(async () => {
   app = await startTestApp();
 });
 afterAll(() => app.stop());
+
+const run = (statement: SQL) => app.database.transaction((tx) => tx.execute(statement));
 
 const ALL =
   "subscription ($after: Cursor) { interactionRecorded(after: $after) { cursor interaction { summary } } }";
@@ -102,7 +106,10 @@ test("a client of the published protocol follows a subscription, a query and a m
   expect((await asked.next()).value).toMatchObject({ data: { customers: { nodes: [expect.anything()] } } });
   expect((await asked.next()).done).toBe(true);
   client.dispose();
-  while (app.app.live.connectionCount > 0) await new Promise((settle) => setImmediate(settle));
+  await until(
+    () => app.app.live.connectionCount,
+    (now) => now === 0,
+  );
 });
 
 test("what is wrong with the operation is told in the stream; what is no operation is refused before", async () => {
@@ -159,6 +166,43 @@ test("scopes and cost hold as on every transport", async () => {
   expect(JSON.parse((await forbidden.next())?.data as string)).toMatchObject({
     errors: [{ extensions: { code: "FORBIDDEN", scope: "interactions:read" } }],
   });
+});
+
+test("what the price cannot be charged for is refused before the stream by its own status: spent, or a fault of ours", async () => {
+  const budget = { maximum: 10, restoreRate: 1 };
+  const sharing = await startTestApp({ on: app, sharedBudgets: true, budget });
+  try {
+    const { key } = await givenKey(sharing, ["customers:read"]);
+    const ask = (first: number) =>
+      fetch(`${sharing.url}/graphql`, {
+        method: "POST",
+        headers: {
+          "content-type": "application/json",
+          accept: "text/event-stream",
+          authorization: `Bearer ${key}`,
+        },
+        body: JSON.stringify({ query: `{ customers(first: ${first}) { nodes { id } } }` }),
+      });
+    const told = async (response: Response) => [
+      response.status,
+      ((await response.json()) as { errors: { extensions: object }[] }).errors[0]?.extensions,
+      response.headers.has("retry-after"),
+    ];
+    expect(await told(await ask(100))).toEqual([
+      400,
+      expect.objectContaining({ code: "TOO_EXPENSIVE" }),
+      false,
+    ]);
+    await run(sql`alter table budgets rename to budgets_away`);
+    expect(await told(await ask(1))).toEqual([
+      500,
+      expect.objectContaining({ code: "INTERNAL_SERVER_ERROR" }),
+      false,
+    ]);
+  } finally {
+    await run(sql`alter table if exists budgets_away rename to budgets`);
+    await sharing.stop();
+  }
 });
 
 test("a revoked key's stream ends with the reason, within a second", async () => {

@@ -16,6 +16,7 @@ import { Hub } from "../../../src/server/live/hub.js";
 import { startTestApp, type TestApp } from "../../support/app.js";
 import { givenKey, recordContacts } from "../../support/live.js";
 import { connectSocket } from "../../support/socket.js";
+import { until } from "../../support/until.js";
 
 let app: TestApp;
 beforeAll(async () => {
@@ -82,7 +83,10 @@ test("a filter is asked about once per event, however many subscribe with it", a
   // The filter was asked about both events at once, and the one it let through was read: once each.
   expect(readsOfContacts() - readsOfMutation).toBe(2);
   for (const { socket } of many) socket.close();
-  while (app.app.live.followerCount > 0) await new Promise((settle) => setImmediate(settle));
+  await until(
+    () => app.app.live.followerCount,
+    (now) => now === 0,
+  );
 });
 
 test("who resumes far behind has everything in order, and joins those at the head", async () => {

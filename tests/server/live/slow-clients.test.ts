@@ -1,8 +1,11 @@
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
+import { sql } from "drizzle-orm";
 import type { AppOptions } from "../../../src/app.js";
+import { openConnection } from "../../../src/platform/database/connection.js";
 import { startTestApp, type TestApp } from "../../support/app.js";
 import { givenKey, recordContacts, revokeKey } from "../../support/live.js";
 import { connectSocket } from "../../support/socket.js";
+import { until, waitMs } from "../../support/until.js";
 
 let app: TestApp | undefined;
 let stop: () => Promise<void> = async () => {};
@@ -72,7 +75,10 @@ test("who reads nothing for too long is closed with 4429 and the cursor at which
   const quick = await subscribed(to, start.cursor);
   await quick.number();
   for (const index of ids(heavyCount)) expect((await quick.number()).number).toBe(index);
-  while (to.app.live.followerCount > 1) await new Promise((settle) => setImmediate(settle));
+  await until(
+    () => to.app.live.followerCount,
+    (now) => now <= 1,
+  );
   stuck.socket.resume();
 
   expect(await stuck.closed).toBe(4429);
@@ -94,7 +100,10 @@ test("who asks and asks and takes no answer is heard no further, and then gets e
   await asking.next();
   asking.socket.pause();
   for (const _ of ids(count)) asking.send({ type: "ping", payload });
-  while (to.app.live.bufferedBytes < 1024 * 1024) await new Promise((settle) => setImmediate(settle));
+  await until(
+    () => to.app.live.bufferedBytes,
+    (now) => now >= 1024 * 1024,
+  );
   const other = await connectSocket(to);
   await other.next();
   let most = 0;
@@ -116,9 +125,18 @@ test("a client that is gone without a word is noticed, and leaves nothing behind
   await silent.next();
   silent.send({ id: "1", type: "subscribe", payload: { query: ALL } });
   silent.socket.pause(); // no pong any more, and nothing waits for it
-  while (to.services.feed.status.waiters === 0) await new Promise((settle) => setImmediate(settle));
-  while (to.app.live.followerCount > 0) await new Promise((settle) => setImmediate(settle));
-  while (to.services.feed.status.waiters > 0) await new Promise((settle) => setImmediate(settle));
+  await until(
+    () => to.services.feed.status.waiters,
+    (now) => now > 0,
+  );
+  await until(
+    () => to.app.live.followerCount,
+    (now) => now === 0,
+  );
+  await until(
+    () => to.services.feed.status.waiters,
+    (now) => now === 0,
+  );
 });
 
 test("a key holds no more connections than it may; others are not harmed, and a place that is freed is given again", async () => {
@@ -139,16 +157,82 @@ test("a key holds no more connections than it may; others are not harmed, and a 
     },
     body: JSON.stringify({ query: ALL }),
   });
-  expect(events.status).toBe(429);
+  expect([events.status, events.headers.get("retry-after")]).toEqual([429, "5"]);
   expect(await events.json()).toMatchObject({ errors: [{ extensions: { code: "TOO_MANY_CONNECTIONS" } }] });
   const ofAnother = await connectSocket(to);
   expect((await ofAnother.next()).type).toBe("connection_ack");
 
   first.socket.close();
   await first.closed;
-  while (to.app.live.connectionCount > 2) await new Promise((settle) => setImmediate(settle));
+  await until(
+    () => to.app.live.connectionCount,
+    (now) => now <= 2,
+  );
   const fourth = await connectSocket(to, { authorization: `Bearer ${key}` });
   expect((await fourth.next()).type).toBe("connection_ack");
+});
+
+test("a client that leaves while its key is being looked up holds no place of that key", async () => {
+  const to = await given({ maxConnectionsPerKey: 1 });
+  const { key } = await givenKey(to, ["interactions:read"]);
+  const holder = await openConnection(to.connection, { statementTimeoutMs: waitMs });
+  await holder.send("begin");
+  await holder.send("lock table api_keys in access exclusive mode");
+  const lookingUp = () =>
+    to.database.read.execute(sql`select from pg_locks where not granted and relation = 'api_keys'::regclass`);
+  try {
+    const gone = await connectSocket(to, { authorization: `Bearer ${key}` });
+    await until(lookingUp, ({ length }) => length > 0);
+    gone.socket.terminate();
+    await gone.closed;
+    await fetch(`${to.url}/health/live`); // by now the server has heard of it
+  } finally {
+    await holder.end(); // which lets the lookup go on
+  }
+
+  await until(lookingUp, ({ length }) => length === 0);
+  const next = await connectSocket(to, { authorization: `Bearer ${key}` });
+  expect(await Promise.race([next.next(), next.closed])).toEqual({ type: "connection_ack" });
+  expect(to.app.live.connectionCount).toBe(1);
+});
+
+test("a client that leaves while its event stream is being charged for holds no place of its key", async () => {
+  app = await startTestApp({ live: { maxConnectionsPerKey: 1 }, sharedBudgets: true });
+  const to = app;
+  stop = () => to.stop();
+  const { key } = await givenKey(to, ["interactions:read"]);
+  const follow = (signal: AbortSignal) =>
+    fetch(`${to.url}/graphql`, {
+      method: "POST",
+      headers: {
+        "content-type": "application/json",
+        accept: "text/event-stream",
+        authorization: `Bearer ${key}`,
+      },
+      body: JSON.stringify({ query: ALL }),
+      signal,
+    });
+  const holder = await openConnection(to.connection, { statementTimeoutMs: waitMs });
+  await holder.send("begin");
+  await holder.send("lock table budgets in access exclusive mode");
+  const charging = () =>
+    to.database.read.execute(sql`select from pg_locks where not granted and relation = 'budgets'::regclass`);
+  const leaving = new AbortController();
+  try {
+    const gone = follow(leaving.signal);
+    await until(charging, ({ length }) => length > 0);
+    leaving.abort();
+    await expect(gone).rejects.toThrow();
+    await fetch(`${to.url}/health/live`); // by now the server has heard of it
+  } finally {
+    await holder.end(); // which lets the charge go on
+  }
+
+  await until(charging, ({ length }) => length === 0);
+  const staying = new AbortController();
+  expect((await follow(staying.signal)).status).toBe(200);
+  expect(to.app.live.connectionCount).toBe(1);
+  staying.abort();
 });
 
 test("a key that was revoked does nothing more on a socket whose client does not take the goodbye", async () => {
@@ -157,11 +241,17 @@ test("a key that was revoked does nothing more on a socket whose client does not
   const socket = await connectSocket(to, { authorization: `Bearer ${key}` });
   await socket.next();
   socket.send({ id: "1", type: "subscribe", payload: { query: ALL } });
-  while (to.app.live.followerCount === 0) await new Promise((settle) => setImmediate(settle));
+  await until(
+    () => to.app.live.followerCount,
+    (now) => now > 0,
+  );
   socket.socket.pause(); // the goodbye is never read, so never answered
 
   await revokeKey(to, id);
-  while (to.app.live.followerCount > 0) await new Promise((settle) => setImmediate(settle));
+  await until(
+    () => to.app.live.followerCount,
+    (now) => now === 0,
+  );
   const query = `mutation { recordInteractions(input: { source: "late", interactions: [{ sourceRef: "late", channel: "chat",
     customer: { sourceRef: "late" }, direction: INBOUND, initiative: UNSOLICITED, kind: "message", occurredAt: "2026-11-21T09:30:00Z" }] })
     { results { outcome } } }`;

@@ -1,0 +1,172 @@
+import { randomUUID } from "node:crypto";
+import type { IncomingMessage } from "node:http";
+import type { ExecutionArgs, ExecutionResult, GraphQLError, GraphQLSchema } from "graphql";
+import type { Context } from "graphql-ws";
+import type { WebSocket } from "ws";
+import type { RequestContext } from "../context.js";
+import type { Authenticate, Caller } from "../platform/access/caller.js";
+import type { Audience } from "../platform/database/audience.js";
+import { faultOf, type Logger } from "../platform/log.js";
+import { executePlanned } from "./executor/execute.js";
+import type { Idempotency } from "./idempotency.js";
+import type { KnownDocuments } from "./known-documents.js";
+import type { Connection, Connections } from "./live/connections.js";
+import type { Hub } from "./live/hub.js";
+import type { LiveRequest } from "./live/live-request.js";
+import type { LiveSocket } from "./live/live-socket.js";
+import { SocketStream } from "./live/socket-stream.js";
+import { clientError, graphqlError, prepareOperation, shownResult } from "./operation.js";
+import { presentedKey, unauthenticated } from "./refusals.js";
+import type { SocketOperations } from "./socket-operations.js";
+import { spend, withCost } from "./spending.js";
+
+export interface HookOptions {
+  schema: GraphQLSchema;
+  documents: KnownDocuments;
+  idempotency: Idempotency;
+  authenticate: Authenticate;
+  createContext(caller: Caller, requestId: string, audience: Audience): RequestContext;
+  hub: Hub;
+  connections: Connections;
+  logger: Logger;
+}
+
+/** What is known of a socket. */
+export interface Extra extends Record<PropertyKey, unknown> {
+  ws: WebSocket;
+  request: IncomingMessage;
+  live: LiveSocket;
+  operations: SocketOperations;
+  connection?: Connection;
+}
+/** What the client sent to introduce itself. */
+export type Params = Record<string, unknown>;
+type SocketContext = Context<Params, Extra>;
+
+/** How long a socket may take to introduce itself. */
+const initTimeoutMs = 3_000;
+
+/** What is done at each step of the protocol. */
+export function socketHooks(options: HookOptions) {
+  const { schema, logger } = options;
+  const requests = new WeakMap<ExecutionArgs, { id: string; live: LiveRequest; extra: Extra }>();
+  return {
+    schema,
+    connectionInitWaitTimeout: initTimeoutMs,
+    onConnect: ({ extra, connectionParams }: SocketContext) => letIn(options, extra, connectionParams),
+    onSubscribe({ extra }: SocketContext, id: string, payload: Parameters<typeof prepareOperation>[3]) {
+      const { operations, connection } = extra;
+      const { caller } = connection as Connection;
+      const refusal = operations.refusal(id);
+      if (refusal) {
+        if (refusal.code === 4429) options.connections.ended.too_many_operations++;
+        extra.ws.close(refusal.code, refusal.reason);
+        return [unauthenticated()]; // never sent: the socket is closing
+      }
+      const prepared = prepareOperation(schema, options.documents, caller, payload);
+      if (!("document" in prepared)) return prepared;
+      const audience = { left: false };
+      const variables = payload.variables ?? {};
+      const args: ExecutionArgs = {
+        schema,
+        document: prepared.document,
+        operationName: payload.operationName,
+        variableValues: variables,
+        contextValue: options.createContext(caller, randomUUID(), audience),
+      };
+      operations.begin(id, args, audience);
+      requests.set(args, { id, extra, live: { ...prepared, variables, caller } });
+      return spend(args.contextValue as RequestContext, prepared.price).then(
+        () => args,
+        (refusal: unknown) => {
+          operations.end(args);
+          operations.leave(id);
+          return [graphqlError(refusal)];
+        },
+      );
+    },
+    async execute(args: ExecutionArgs) {
+      const { live, extra } = requests.get(args)!;
+      const context = args.contextValue as RequestContext;
+      context.trail?.runs(live.document, live.operation);
+      const attempt = { ...live, presented: extra.connection?.key ?? null, audience: context.audience };
+      const run = () =>
+        options.idempotency.once(
+          attempt,
+          async () => executePlanned(args),
+          (result) => shownResult(logger, context.requestId, result),
+        );
+      const result = await extra.operations
+        .once(args, run)
+        .catch((refusal: unknown): ExecutionResult => ({ errors: [graphqlError(refusal)] }));
+      return withCost(context, result);
+    },
+    async subscribe(args: ExecutionArgs) {
+      const { id, live, extra } = requests.get(args)!;
+      const { operations } = extra;
+      const stream = new SocketStream(extra.live, id, (ended) => operations.end(args, ended));
+      operations.follow(stream);
+      const begun = await options.hub.follow(live, stream, stream.signal);
+      if ("leave" in begun) {
+        stream.begin(begun);
+        return stream;
+      }
+      stream.end();
+      return begun;
+    },
+    onComplete({ extra }: SocketContext, id: string) {
+      extra.operations.leave(id);
+    },
+    onClose({ extra }: SocketContext) {
+      extra.operations.close();
+      if (extra.connection) options.connections.dismiss(extra.connection);
+    },
+    onNext(
+      _: unknown,
+      __: string,
+      ___: unknown,
+      args: ExecutionArgs,
+      result: { errors?: readonly GraphQLError[] },
+    ) {
+      const { requestId } = args.contextValue as RequestContext;
+      const errors = result.errors?.map((error) => clientError(logger, requestId, error));
+      return errors && { ...result, errors };
+    },
+    onError: (_: unknown, __: string, ___: unknown, errors: readonly GraphQLError[]) =>
+      errors.map((error) => clientError(logger, randomUUID(), error)),
+  };
+}
+
+/** Whether the socket may speak: its key is known, holds a place for it, and the client has not left meanwhile. */
+async function letIn(options: HookOptions, extra: Extra, params: Params | undefined): Promise<boolean> {
+  try {
+    const key = presentedKey({ ...extra.request.headers, ...lowerCased(params) });
+    const caller = await options.authenticate(key);
+    if (!caller || extra.ws.readyState !== extra.ws.OPEN) return false; // who has left is not admitted: its close is past
+    const connection: Connection = {
+      key,
+      caller,
+      get bufferedBytes() {
+        return extra.live.bufferedBytes;
+      },
+      revoke() {
+        extra.ws.close(4403, "Forbidden");
+        extra.operations.close();
+      },
+    };
+    if (!options.connections.admit(connection)) {
+      extra.ws.close(4429, "Too many connections with this key");
+      return false;
+    }
+    extra.connection = connection;
+    return true;
+  } catch (error) {
+    options.logger.error(faultOf(error), "fault");
+    extra.ws.close(4500, "Internal server error");
+    return false;
+  }
+}
+
+function lowerCased(params: Readonly<Params> | undefined): Params {
+  return Object.fromEntries(Object.entries(params ?? {}).map(([name, value]) => [name.toLowerCase(), value]));
+}
