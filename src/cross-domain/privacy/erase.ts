@@ -3,6 +3,7 @@ import type { PrivacyRequestRow, ReceiptLine } from "#schema/privacy.js";
 import { lockCustomers } from "../../domains/customers/reference.queries.js";
 import type { Tx } from "../../platform/database/database.js";
 import { appendEvents } from "../../platform/events/events.js";
+import { forgetAnswers } from "../../platform/idempotency/idempotent-requests.js";
 import type { Suppressions } from "../../platform/privacy/suppressions.js";
 import { nowInstant } from "../../platform/time.js";
 import { personalTables } from "./personal-data.js";
@@ -21,18 +22,22 @@ export async function eraseOn(tx: Tx, suppressions: Suppressions, request: Priva
   const known = personalTables.findIndex(({ table }) => getTableName(table) === request.step);
   const lines: ReceiptLine[] = [];
   let left = erasedAtOnce;
+  let step = request.step;
   for (const { table, erased } of personalTables.slice(Math.max(known, 0))) {
     if ("not" in erased) continue;
     const name = getTableName(table);
+    step = name;
     for (const id of ids) {
       const { rows, along } = await erased.step(tx, suppressions, id, left);
       lines.push({ table: name, action: erased.action, rows }, ...along);
       left -= rows;
       if (left > 0) continue;
-      const receipt = withLines(request.receipt, lines);
-      return saveRequest(tx, request, { status: "RUNNING", step: name, receipt, failures: 0 });
+      return goOnLater();
     }
   }
+  // After all rows: no answer that is given from now on can speak of the person.
+  left -= await forgetAnswers(tx, left);
+  if (left <= 0) return goOnLater();
   const [last] = await lockCustomers(tx, [request.customerId]);
   const seqs = new Map([[request.customerId, last?.seq ?? 0]]);
   const ended = {
@@ -47,4 +52,9 @@ export async function eraseOn(tx: Tx, suppressions: Suppressions, request: Priva
     receipt: withLines(request.receipt, lines),
     errorCode: null,
   });
+
+  function goOnLater() {
+    const receipt = withLines(request.receipt, lines);
+    return saveRequest(tx, request, { status: "RUNNING", step, receipt, failures: 0 });
+  }
 }
