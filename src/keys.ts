@@ -16,6 +16,7 @@ import { type Database, openDatabase } from "./platform/database/database.js";
 import { migrateDatabase } from "./platform/database/migrate.js";
 import type { Refusal } from "./platform/errors.js";
 import { type Id, parseId } from "./platform/ids.js";
+import { defaultBudgetPoints, defaultRestoredPerSecond } from "./platform/limits.js";
 import { connectionOf, runMain } from "./runtime.js";
 
 const examples = `
@@ -30,6 +31,7 @@ ${Object.entries(roles)
 Examples:
   npm run --silent keys -- create "agent desktop" --role agent
   npm run --silent keys -- create "acme's dashboard" --role partner --partner acme --expires 2027-01-01T00:00:00Z
+  npm run --silent keys -- create "nightly report" --role analyst --budget-points 50000 --restored-per-second 1000
   npm run --silent keys -- list
   npm run --silent keys -- rotate key_0193... --overlap-hours 48
   npm run --silent keys -- revoke key_0193...
@@ -44,6 +46,8 @@ interface CreateOptions {
   scope: string[];
   partner?: string;
   trustedOnly: boolean;
+  budgetPoints?: number;
+  restoredPerSecond?: number;
   expires?: string;
 }
 
@@ -62,17 +66,20 @@ program
   .option("--scope <scope...>", "scopes besides those of the role", [])
   .option("--partner <code>", "the partner company that holds it; the role partner needs one")
   .option("--trusted-only", "only trusted documents may be asked with it", false)
+  .option(
+    "--budget-points <points>",
+    `points that its budget holds (default: as everybody's, ${defaultBudgetPoints} where RATE_LIMIT_POINTS says nothing else)`,
+    wholeNumber,
+  )
+  .option(
+    "--restored-per-second <points>",
+    `points that come back each second (default: as everybody's, ${defaultRestoredPerSecond} where RATE_LIMIT_RESTORE says nothing else)`,
+    wholeNumber,
+  )
   .option("--expires <time>", "when it ends by itself, like 2027-01-01T00:00:00Z (default: never)")
-  .action((name: string, { role, scope, partner, trustedOnly, expires }: CreateOptions) =>
+  .action((name: string, { role, scope, expires, ...others }: CreateOptions) =>
     withDatabase(async (database) => {
-      const item = {
-        name,
-        role: role?.toUpperCase(),
-        scopes: scope,
-        partner,
-        trustedOnly,
-        expiresAt: expires,
-      };
+      const item = { ...others, name, role: role?.toUpperCase(), scopes: scope, expiresAt: expires };
       tell(taken(await createApiKey(database, admin, item)));
     }),
   );

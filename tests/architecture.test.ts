@@ -126,6 +126,7 @@ test("writes have one owner: only the owner of a table writes it", () => {
     events: /^src\/(platform\/events|cross-domain\/live)\//,
     ingest: /^src\/(platform|cross-domain)\/ingest\//,
     audit: /^src\/platform\/audit\//,
+    idempotency: /^src\/platform\/idempotency\//,
     privacy: /^src\/(platform|cross-domain)\/privacy\//,
     access: /^src\/(platform\/access|domains\/api-keys)\//,
   };

@@ -60,8 +60,21 @@ test("a key is made, listed, rotated and revoked from the terminal, and the serv
   expect((await keys("list", "--all")).output).toContain("REVOKED");
 }, 60_000);
 
+test("a key has the budget that it was made with", async () => {
+  const budget = ["--budget-points", "70", "--restored-per-second", "7"];
+  const made = await keys("create", "report", "--role", "analyst", ...budget);
+  const document = "{ rateLimit { maximum restoreRate } }";
+  const { data } = await app.execute(document, {}, { key: keyIn(made.output) });
+  expect(data.rateLimit).toEqual({ maximum: 70, restoreRate: 7 });
+}, 60_000);
+
 test.each([
   ["an unknown role", ["create", "x", "--role", "king"], "Allowed choices are agent, analyst"],
+  [
+    "a budget of nothing",
+    ["create", "x", "--role", "analyst", "--restored-per-second", "0"],
+    "INVALID_NUMBER: restoredPerSecond must be a whole number from 1 to 200000000.",
+  ],
   ["no role and no scope", ["create", "x"], "NO_SCOPES: scopes must not be empty without a role."],
 ])("%s is refused in a line, with exit code 2", async (_name, parameters, words) => {
   const { code, output } = await keys(...parameters);
@@ -71,4 +84,10 @@ test.each([
 test("help says what the roles may do, and ends well", async () => {
   const { code, output } = await keys("--help");
   expect([code, output]).toEqual([0, expect.stringContaining("admin       everything")]);
+});
+
+test("help of create says what budget a key can be given", async () => {
+  const { code, output } = await keys("create", "--help");
+  expect([code, output]).toEqual([0, expect.stringContaining("--budget-points <points>")]);
+  expect(output).toContain("--restored-per-second <points>");
 });

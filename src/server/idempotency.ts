@@ -17,14 +17,14 @@ import type { Caller } from "../platform/access/caller.js";
 import { type Audience, keepAnswerFor } from "../platform/database/audience.js";
 import type { Database } from "../platform/database/database.js";
 import { ApiError } from "../platform/errors.js";
-import { faultOf, type Logger } from "../platform/log.js";
 import {
   claimRequest,
   keepAnswer,
   type RequestName,
   releaseRequest,
   removeOldRequests,
-} from "./idempotent-requests.js";
+} from "../platform/idempotency/idempotent-requests.js";
+import { faultOf, type Logger } from "../platform/log.js";
 import { sorted } from "./live/live-request.js";
 import { seal, unseal } from "./sealed-answer.js";
 

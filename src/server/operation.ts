@@ -230,13 +230,14 @@ function withoutSuggestion(message: string): string {
 }
 
 /**
- * Whether graphql-js refused a variable or an argument: it gives no code to that. Those of variables have no other error
- * below them; those of arguments, of directives too, point at the value in the document, which no fault of a resolver does.
+ * Whether graphql-js refused a variable or an argument: it gives no code to that. A refused variable is told at its
+ * definition, where no resolver is; an argument, of a directive too, at the value in the document, which no fault of a
+ * resolver does.
  */
 function isRefusedInput(error: unknown): boolean {
   if (!(error instanceof GraphQLError)) return false;
-  const { originalError } = error;
-  if (!originalError) return true;
+  const { originalError, nodes } = error;
+  if (!originalError || nodes?.[0]?.kind === Kind.VARIABLE_DEFINITION) return true;
   if (!(originalError instanceof GraphQLError) || originalError.originalError) return false;
   return originalError.nodes?.length === 1 && valueKinds.has((originalError.nodes[0] as ASTNode).kind);
 }

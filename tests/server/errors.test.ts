@@ -150,6 +150,52 @@ test.each([
   }
 });
 
+test.each([
+  [
+    "an enum",
+    "query ($v: CustomerSortField!) { customers(sort: [{ field: $v }]) { totalCount } }",
+    "NO_SUCH",
+  ],
+  ["a number", "query ($v: Int) { customers(first: $v) { totalCount } }", "many"],
+  ["an object", "query ($v: CustomerFilter) { customers(where: $v) { totalCount } }", { noSuchField: 1 }],
+  [
+    "deep in a filter",
+    "query ($v: CustomerFilter) { customers(where: $v) { totalCount } }",
+    { and: [{ stage: { eq: "?" } }] },
+  ],
+  [
+    "a subscription's filter",
+    "subscription ($v: TicketFilter) { ticketChanged(where: $v) { cursor } }",
+    { status: { eq: "?" } },
+  ],
+])("a variable that does not fit %s is bad input on every transport", async (_name, document, value) => {
+  const answers = [await overSocket(document, { v: value }), await overEvents(document, { v: value })];
+  if (!document.startsWith("subscription")) answers.push(await app.execute(document, { v: value }));
+  for (const { errors } of answers) {
+    expect(errors?.map(({ extensions }) => extensions)).toEqual([
+      { code: "BAD_USER_INPUT", requestId: expect.stringMatching(uuid) },
+    ]);
+  }
+});
+
+test.each([
+  ["by itself", "subscription { events @include(if: false) { cursor } }"],
+  ["by a variable", "subscription ($v: Boolean!) { events @skip(if: $v) { cursor } }"],
+  [
+    "in a fragment",
+    "subscription { ...f @include(if: false) } fragment f on Subscription { events { cursor } }",
+  ],
+])("a subscription whose field is left out %s is bad input, no fault", async (_name, document) => {
+  for (const { errors } of [
+    await overSocket(document, { v: true }),
+    await overEvents(document, { v: true }),
+  ]) {
+    expect(errors?.map(({ extensions }) => extensions)).toEqual([
+      { code: "BAD_USER_INPUT", requestId: expect.stringMatching(uuid) },
+    ]);
+  }
+});
+
 const RECORD = `mutation ($ref: String!) { recordInteractions(input: { source: "crm", interactions: [{ sourceRef: $ref,
   customer: { sourceRef: "p1" }, channel: "chat", direction: INBOUND, initiative: UNSOLICITED, kind: "message",
   occurredAt: "2026-11-01T10:00:00Z" }] }) { results { cursor } } }`;

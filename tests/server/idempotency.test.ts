@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { sql } from "drizzle-orm";
-import { forgetAnswers, removeOldRequests } from "../../src/server/idempotent-requests.js";
+import { removeOldRequests } from "../../src/platform/idempotency/idempotent-requests.js";
 import { startTestApp, type TestApp } from "../support/app.js";
 import { givenKey } from "../support/live.js";
 import { connectSocket } from "../support/socket.js";
@@ -145,7 +145,7 @@ test("a key that is none, or not the same in header and directive, is refused; a
   });
 });
 
-test("what is stored opens for nobody else, is forgotten by an erasure, and nothing runs twice then", async () => {
+test("what is stored opens for nobody else", async () => {
   const key = randomUUID();
   const { body } = await create(key, "sealed");
   const [row] = await app.database.read.execute<{ text: string }>(
@@ -154,10 +154,41 @@ test("what is stored opens for nobody else, is forgotten by an erasure, and noth
   expect(row?.text.length).toBeGreaterThan(100);
   expect(row?.text).not.toContain("createApiKey");
   expect(row?.text).not.toContain(body.data.createApiKey.apiKey.id);
-  await app.database.transaction((tx) => forgetAnswers(tx));
-  const gone = await create(key, "sealed");
-  expect([gone.status, codeOf(gone)]).toEqual([409, "IDEMPOTENCY_ANSWER_GONE"]);
-  expect(await keysNamed("sealed")).toBe(1);
+});
+
+const RECORD = `mutation ($ref: String!) { recordInteractions(input: { source: "crm", interactions: [{ sourceRef: $ref,
+  customer: { identity: { kind: EMAIL, value: "erased@example.com" } }, channel: "chat", direction: INBOUND,
+  initiative: UNSOLICITED, kind: "message", occurredAt: "2026-11-01T10:00:00Z", summary: "who they are" }] }) {
+  results { interaction { id summary customer { id } } } } }`;
+
+test("an erasure forgets every answer that is kept, however many, and nothing runs twice then", async () => {
+  const key = randomUUID();
+  const first = await send(key, { query: RECORD, variables: { ref: "before" } });
+  const [{ interaction }] = first.body.data.recordInteractions.results;
+  await app.database.transaction((tx) =>
+    tx.execute(sql`insert into idempotent_requests (caller_id, key, input_hash, claim_id, answered_at, answer)
+      select 'admin', 'many-' || n, '', gen_random_uuid(), now(), 'sealed' from generate_series(1, 2500) n`),
+  );
+  const { customer } = interaction;
+  const { data } = await app.execute(
+    "mutation ($id: ID!) { eraseCustomer(input: { customerId: $id }) { request { id } } }",
+    { id: customer.id },
+  );
+  const { id } = data.eraseCustomer.request;
+  const status = () => app.execute("query ($id: ID!) { privacyRequest(id: $id) { status } }", { id });
+  let told = await status();
+  while (told.data.privacyRequest.status !== "DONE") told = await status();
+
+  const [kept] = await app.database.read.execute(
+    sql`select count(*)::int as all, count(answer)::int as answers from idempotent_requests where key like 'many-%' or key = ${key}`,
+  );
+  expect(kept).toEqual({ all: 2_501, answers: 0 });
+  const again = await send(key, { query: RECORD, variables: { ref: "before" } });
+  expect([again.status, codeOf(again), again.body.data]).toEqual([409, "IDEMPOTENCY_ANSWER_GONE", undefined]);
+  const anew = await send(randomUUID(), { query: RECORD, variables: { ref: "before" } });
+  expect(anew.body.data.recordInteractions.results).toEqual([{ interaction: null }]);
+  const other = await create(randomUUID(), "after an erasure");
+  expect(other.body.data.createApiKey.key).toMatch(/^c360_/);
 });
 
 test("after a rotation the answer is not told, and nothing is done again", async () => {

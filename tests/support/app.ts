@@ -37,6 +37,8 @@ const ofTheFeed = /feed_head|PendingEvents|from "events"|webhook/;
 const ofTheWorkers =
   /from "privacy_requests" where \("privacy_requests"\."status" in|insert into "audit_entries"/;
 
+export const pseudonymSecret = "what the names that partners see are made of";
+
 interface TestAppOptions {
   phoneRegion?: string;
   /** Off: every document goes through the resolvers. */
@@ -88,7 +90,7 @@ export async function startTestApp(options: TestAppOptions = {}): Promise<TestAp
     federation: options.federation ?? false,
     natsUrl: options.natsUrl ?? null,
     allowedOrigins: [],
-    pseudonymSecret: "what the names that partners see are made of",
+    pseudonymSecret,
     ...options.live,
     webhookPrivateAddresses: options.webhookPrivateAddresses ?? true,
     webhookOptions: options.webhooks ?? {},

@@ -3,6 +3,7 @@ import type { PrivacyRequestRow, ReceiptLine } from "#schema/privacy.js";
 import { lockCustomers } from "../../domains/customers/reference.queries.js";
 import type { Tx } from "../../platform/database/database.js";
 import { appendEvents } from "../../platform/events/events.js";
+import { forgetAnswers } from "../../platform/idempotency/idempotent-requests.js";
 import type { Suppressions } from "../../platform/privacy/suppressions.js";
 import { nowInstant } from "../../platform/time.js";
 import { behindEntrance, personalTables } from "./personal-data.js";
@@ -23,25 +24,22 @@ export async function eraseOn(tx: Tx, suppressions: Suppressions, request: Priva
   const from = Math.max(known, 0);
   const lines: ReceiptLine[] = [];
   let left = erasedAtOnce;
-  const saveAt = (step: string) =>
-    saveRequest(tx, request, {
-      status: "RUNNING",
-      step,
-      receipt: withLines(request.receipt, lines),
-      failures: 0,
-    });
+  let step = request.step;
   for (const [index, { table, erased }] of personalTables.entries()) {
     if (index < from || "not" in erased) continue;
-    const name = getTableName(table);
-    if (index === behindEntrance && from < behindEntrance) return saveAt(name);
+    step = getTableName(table);
+    if (index === behindEntrance && from < behindEntrance) return goOnLater();
     for (const id of ids) {
       const { rows, along } = await erased.step(tx, suppressions, id, left);
-      lines.push({ table: name, action: erased.action, rows }, ...along);
+      lines.push({ table: step, action: erased.action, rows }, ...along);
       left -= rows;
       if (left > 0) continue;
-      return saveAt(name);
+      return goOnLater();
     }
   }
+  // After all rows: no answer that is given from now on can speak of the person.
+  left -= await forgetAnswers(tx, left);
+  if (left <= 0) return goOnLater();
   const [last] = await lockCustomers(tx, [request.customerId]);
   const seqs = new Map([[request.customerId, last?.seq ?? 0]]);
   const ended = {
@@ -56,4 +54,9 @@ export async function eraseOn(tx: Tx, suppressions: Suppressions, request: Priva
     receipt: withLines(request.receipt, lines),
     errorCode: null,
   });
+
+  function goOnLater() {
+    const receipt = withLines(request.receipt, lines);
+    return saveRequest(tx, request, { status: "RUNNING", step, receipt, failures: 0 });
+  }
 }

@@ -63,7 +63,7 @@ export const otherTables: ReadonlyMap<PgTable, string> = new Map<PgTable, string
   [budgets, "What callers may still spend: figures."],
   [
     idempotentRequests,
-    "Answers of mutations, sealed with what the caller presents and opened by nobody else; removed after a day.",
+    "Answers of mutations, sealed, so that nobody can tell whom they speak of: each erasure forgets all of them.",
   ],
   [apiKeys, "Keys of programs and of the people who run them, not of customers."],
   [channels, "Reference data."],

@@ -4,8 +4,8 @@ import type { PrivacyRequestRow } from "#schema/privacy.js";
 import type { RequestContext } from "../../context.js";
 import { RequiresScope } from "../../platform/access/scopes.js";
 import { selectPage } from "../../platform/database/page.js";
-import type { Refusal } from "../../platform/errors.js";
 import { listRequest } from "../../platform/graphql/listing.js";
+import { payloadOf } from "../../platform/graphql/user-error.js";
 import { requireId } from "../../platform/ids.js";
 import { exportsPath, readableUntil } from "./export.js";
 import {
@@ -22,6 +22,9 @@ import {
 import { liftSuppression, requestPrivacy } from "./request.actions.js";
 import { privacyRequestListing, selectRequest } from "./request.queries.js";
 
+/** The payload of a refusal. */
+const nothing = { request: null };
+
 @Resolver(() => PrivacyRequest)
 export class PrivacyRequestResolver {
   @RequiresScope("privacy:export")
@@ -33,7 +36,10 @@ export class PrivacyRequestResolver {
     @Arg("input", () => ExportCustomerInput, { description: "Whose data." }) input: ExportCustomerInput,
     @Ctx() context: RequestContext,
   ) {
-    return payload(await requestPrivacy(context, "EXPORT", input.customerId, context.caller.keyId));
+    return payloadOf(
+      await requestPrivacy(context, "EXPORT", input.customerId, context.caller.keyId),
+      nothing,
+    );
   }
 
   @RequiresScope("privacy:erase")
@@ -45,7 +51,7 @@ export class PrivacyRequestResolver {
     @Arg("input", () => EraseCustomerInput, { description: "Whose data." }) input: EraseCustomerInput,
     @Ctx() context: RequestContext,
   ) {
-    return payload(await requestPrivacy(context, "ERASE", input.customerId, context.caller.keyId));
+    return payloadOf(await requestPrivacy(context, "ERASE", input.customerId, context.caller.keyId), nothing);
   }
 
   @RequiresScope("privacy:erase")
@@ -57,10 +63,7 @@ export class PrivacyRequestResolver {
     @Arg("input", () => LiftSuppressionInput, { description: "The name." }) input: LiftSuppressionInput,
     @Ctx() context: RequestContext,
   ) {
-    const result = await liftSuppression(context, input);
-    return "refusal" in result
-      ? { lifted: false, userErrors: [result.refusal] }
-      : { lifted: result.lifted, userErrors: [] };
+    return payloadOf(await liftSuppression(context, input), { lifted: false });
   }
 
   @RequiresScope("privacy:read")
@@ -97,10 +100,4 @@ export class PrivacyRequestResolver {
   readableUntil(@Root() request: PrivacyRequestRow) {
     return readableUntil(request);
   }
-}
-
-function payload(result: { request: PrivacyRequestRow } | { refusal: Refusal }) {
-  return "refusal" in result
-    ? { request: null, userErrors: [result.refusal] }
-    : { request: result.request, userErrors: [] };
 }

@@ -1,7 +1,15 @@
 import { randomUUID } from "node:crypto";
-import { createSourceEventStream, type ExecutionResult, type OperationDefinitionNode } from "graphql";
+import {
+  createSourceEventStream,
+  type ExecutionResult,
+  type GraphQLSchema,
+  type OperationDefinitionNode,
+} from "graphql";
 import { LRUCache } from "lru-cache";
 import { LiveSubscription } from "../../cross-domain/live/live-subscription.js";
+import { ApiError } from "../../platform/errors.js";
+import { FieldCollector, fragmentsOf } from "../../platform/graphql/selected-fields.js";
+import { coerceVariables } from "../../platform/graphql/variables.js";
 import { graphqlError } from "../operation.js";
 import type { Entry } from "./answers.js";
 import { Group, type GroupOptions } from "./group.js";
@@ -49,6 +57,7 @@ export class Hub {
   ): Promise<Following | ExecutionResult> {
     const { schema, contextOf, onFollowed } = this.options;
     try {
+      if (isLeftOut(schema, request)) throw leftOut();
       const started = await createSourceEventStream({
         schema,
         document: request.document,
@@ -82,4 +91,16 @@ export class Hub {
   private alone(request: LiveRequest): Group {
     return new Group(request, this.options, false, () => {});
   }
+}
+
+/** Whether @skip or @include takes away the one field of a subscription: graphql-js fails where it looks for it. */
+function isLeftOut(schema: GraphQLSchema, { document, operation, variables }: LiveRequest): boolean {
+  const root = schema.getSubscriptionType();
+  const coerced = coerceVariables(schema, operation, variables);
+  if (!root || !coerced) return false;
+  return new FieldCollector(schema, fragmentsOf(document), coerced).fieldsOf(root, [operation]).size === 0;
+}
+
+function leftOut(): ApiError {
+  return new ApiError("BAD_USER_INPUT", "A directive leaves out the field that is to be followed.");
 }

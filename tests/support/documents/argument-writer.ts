@@ -25,8 +25,12 @@ export class ArgumentWriter {
   constructor(
     private readonly choices: Choices,
     private readonly world: World,
+    /** Whether an argument that is an object stands in a variable as a whole. */
+    private readonly wholeVariables = false,
   ) {
-    this.values = new InputValues(choices, world, (type, value) => this.variable(type, value));
+    this.values = new InputValues(choices, world, (type, value) =>
+      wholeVariables ? value.text : this.variable(type, value),
+    );
   }
 
   /** The variables that a text uses, declared and filled; values that were written over leave unused ones behind. */
@@ -134,7 +138,9 @@ export class ArgumentWriter {
   /** A value in its place: as it is, or as a variable. */
   private given(type: GraphQLInputType, value: Value): string {
     const usesVariables = value.text.includes("$v");
-    return !usesVariables && this.choices.chance(0.3) ? this.variable(type, value) : value.text;
+    const isWhole = this.wholeVariables && value.text.startsWith("{");
+    if (isWhole || (!usesVariables && this.choices.chance(0.3))) return this.variable(type, value);
+    return value.text;
   }
 
   private variable(type: GraphQLInputType, value: Value): string {

@@ -1,14 +1,16 @@
 import fc from "fast-check";
 import {
+  type GraphQLAbstractType,
+  type GraphQLCompositeType,
   type GraphQLField,
-  type GraphQLInterfaceType,
   type GraphQLObjectType,
   type GraphQLSchema,
   getNamedType,
   isAbstractType,
-  isInterfaceType,
   isLeafType,
   isObjectType,
+  isUnionType,
+  type OperationTypeNode,
 } from "graphql";
 import { publicField } from "../../../src/platform/access/scopes.js";
 import { ArgumentWriter } from "./argument-writer.js";
@@ -27,6 +29,12 @@ export interface DocumentOptions {
   rare: ReadonlySet<string>;
   /** Only what these scopes may read; null: everything. */
   scopes: ReadonlySet<string> | null;
+  /** What kind of operation; a query where nothing is said. */
+  operation?: `${OperationTypeNode}`;
+  /** Fields as `Type.field` that no document selects. */
+  without?: (type: string, field: GraphQLField<unknown, unknown>) => boolean;
+  /** Whether arguments that are objects stand in variables as a whole. */
+  wholeVariables?: boolean;
 }
 
 /** Decisions of one document: the widest ones take about 300. */
@@ -37,10 +45,15 @@ const ofTheMoment: ReadonlySet<string> = new Set(["Query.rateLimit"]);
 /** Valid queries over the whole schema, and what fills their variables; a few ask for what is refused. */
 export function documents(options: DocumentOptions): fc.Arbitrary<GeneratedDocument> {
   const numbers = fc.array(fc.nat(choiceRange - 1), { maxLength: maxChoices, size: "max" });
-  return fc.noBias(numbers).map((list) => new Writer(options, new Choices(list)).document());
+  return fc.noBias(numbers).map((list) => documentBy(new Choices(list), options));
 }
 
-type Composite = GraphQLObjectType | GraphQLInterfaceType;
+/** The document of these decisions. */
+export function documentBy(choices: Choices, options: DocumentOptions): GeneratedDocument {
+  return new Writer(options, choices).document();
+}
+
+type Composite = GraphQLCompositeType;
 
 /** What one object of the answer selects already: a key may come again only for the same field with the same arguments. */
 class Scope {
@@ -71,16 +84,27 @@ class Writer {
     private readonly choices: Choices,
   ) {
     this.allowsRare = choices.chance(0.12);
-    this.args = new ArgumentWriter(choices, options.world);
+    this.args = new ArgumentWriter(choices, options.world, options.wholeVariables);
   }
 
   document(): GeneratedDocument {
-    const root = this.options.schema.getQueryType() as GraphQLObjectType;
-    const selection = this.selection(root, new Scope(root), 0);
+    const { schema, operation = "query" } = this.options;
+    const root = schema.getRootType(operation as OperationTypeNode) as GraphQLObjectType;
+    const scope = new Scope(root);
+    // A subscription has one field.
+    const selection = operation === "subscription" ? this.only(root, scope) : this.selection(root, scope, 0);
     const fragments = this.fragments.map(({ name, type, text }) => `\nfragment ${name} on ${type} ${text}`);
     const body = selection + fragments.join("");
     const { definitions, variables } = this.args.usedIn(body);
-    return { query: `query${definitions.length ? ` Q(${definitions.join(", ")})` : ""} ${body}`, variables };
+    return {
+      query: `${operation}${definitions.length ? ` Q(${definitions.join(", ")})` : ""} ${body}`,
+      variables,
+    };
+  }
+
+  private only(root: GraphQLObjectType, scope: Scope): string {
+    const field = this.field(root, 0);
+    return `{ ${(field && this.fieldText(field, scope, 0)) ?? "__typename"} }`;
   }
 
   /** `type` may be an interface of the object that answers. */
@@ -97,7 +121,8 @@ class Writer {
 
   private part(type: Composite, scope: Scope, depth: number): string | null {
     if (this.choices.chance(0.06)) return `${this.typenameKey()}__typename${this.directive()}`;
-    if (depth < maxDepth && this.choices.chance(0.15)) return this.fragment(type, scope, depth);
+    if (depth < maxDepth && (isUnionType(type) || this.choices.chance(0.15)))
+      return this.fragment(type, scope, depth);
     const field = this.field(type, depth);
     return field && this.fieldText(field, scope, depth);
   }
@@ -109,12 +134,14 @@ class Writer {
   }
 
   private field(type: Composite, depth: number): GraphQLField<unknown, unknown> | null {
+    if (isUnionType(type)) return null;
     const full = this.fields++ > maxFields;
     const open = Object.values(type.getFields()).filter((field) => {
       const inner = getNamedType(field.type);
       const rare = this.options.rare.has(`${type.name}.${field.name}`);
       if (rare && !this.allowsRare) return false;
       if (ofTheMoment.has(`${type.name}.${field.name}`)) return false;
+      if (this.options.without?.(type.name, field)) return false;
       if (!isLeafType(inner) && (full || depth >= maxDepth)) return false;
       return this.mayRead(field) && this.mayRead(inner) && this.mayReadNodes(inner);
     });
@@ -133,7 +160,7 @@ class Writer {
 
   /** A page is as open as its rows, an interface as one of its types. */
   private mayReadNodes(type: unknown): boolean {
-    if (isInterfaceType(type)) return this.readableTypes(type).length > 0;
+    if (isAbstractType(type)) return this.readableTypes(type).length > 0;
     const nodes = isObjectType(type) ? type.getFields().nodes : undefined;
     return !nodes || (this.mayRead(getNamedType(nodes.type)) && this.mayReadNodes(getNamedType(nodes.type)));
   }
@@ -181,7 +208,7 @@ class Writer {
     return isAbstractType(type) ? this.choices.oneOf(this.readableTypes(type)) : type;
   }
 
-  private readableTypes(type: GraphQLInterfaceType): GraphQLObjectType[] {
+  private readableTypes(type: GraphQLAbstractType): GraphQLObjectType[] {
     return this.options.schema.getPossibleTypes(type).filter((possible) => this.mayRead(possible));
   }
 
@@ -192,7 +219,7 @@ class Writer {
 
   private fragment(type: Composite, scope: Scope, depth: number): string {
     const { concrete } = scope;
-    const isRoot = concrete.name === "Query";
+    const isRoot = ["Query", "Mutation", "Subscription"].includes(concrete.name);
     const conditions: (Composite | null)[] = isRoot
       ? [null, concrete]
       : [null, concrete, ...concrete.getInterfaces()];

@@ -20,6 +20,8 @@ export interface Value {
 export type AsVariable = (type: GraphQLInputType, value: Value) => string;
 
 const maxFilterDepth = 3;
+/** How often a field that may be left out is recorded. */
+const recordedShare = 0.35;
 const missingUuid = "00000000-0000-7000-8000-000000000000";
 const badIds = ["", "nonsense", `xyz_${missingUuid}`, `prf_${missingUuid}`, "cus_0"];
 export const texts = [
@@ -57,6 +59,7 @@ const times = [
   "0001-01-01T00:00:00Z",
   "9999-12-31T23:59:59.999999Z",
 ];
+const instants = times.filter((time) => !time.includes("P"));
 const decimals = ["0", "0.10", "0.1", "10", "-3.5", "1000000.001", "99999999999999999999"];
 const integers = [0, 1, 2, 3, 5, 10, -1, 100, 2_147_483_647, -2_147_483_648];
 
@@ -78,6 +81,7 @@ export class InputValues {
       return { text, json: text };
     }
     if (isInputObjectType(type)) return this.object(type, name, node, depth);
+    if (type.name === "JSONObject") return this.attributes();
     return plain(this.scalar(type.toString(), name, node));
   }
 
@@ -97,7 +101,10 @@ export class InputValues {
     const extra = Array.from({ length: (required.length ? 0 : 1) + (this.choices.chance(0.3) ? 1 : 0) }, () =>
       this.choices.oneOf(optional),
     );
-    const chosen = [...new Set([...required, ...extra])];
+    // What is recorded has many fields that belong together; a filter has few.
+    const isRecord = /(Input|Reference)$/.test(type.name);
+    const more = isRecord ? optional.filter(() => this.choices.chance(recordedShare)) : [];
+    const chosen = [...new Set([...required, ...(optional.length ? extra : []), ...more])];
     const entries = chosen.map((field) => {
       const about = isComparator ? name : field.name;
       return [field.name, this.member(field, about, node, isGroup(field.name) ? depth + 1 : depth)] as const;
@@ -112,6 +119,14 @@ export class InputValues {
     if (!isNonNullType(field.type) && this.choices.chance(0.04)) return plain(null);
     const value = this.value(field.type, about, node, depth);
     return this.choices.chance(0.15) ? { ...value, text: this.asVariable(field.type, value) } : value;
+  }
+
+  private attributes(): Value {
+    const [note, count] = [this.text([]), this.choices.below(10)];
+    return {
+      text: `{note: ${JSON.stringify(note)}, more: [${count}, {}]}`,
+      json: { note, more: [count, {}] },
+    };
   }
 
   private scalar(type: string, name: string, node: string): unknown {
@@ -131,6 +146,7 @@ export class InputValues {
       case "Decimal":
         return known.length && choices.chance(0.5) ? choices.oneOf(known) : choices.oneOf(decimals);
       case "DateTime":
+        return known.length && choices.chance(0.5) ? choices.oneOf(known) : choices.oneOf(instants);
       case "DateTimeOrDuration":
         return known.length && choices.chance(0.5) ? choices.oneOf(known) : choices.oneOf(times);
       default:

@@ -1,6 +1,6 @@
 import { sql } from "drizzle-orm";
 import { idempotentRequests } from "#schema/idempotency.js";
-import type { Database, Tx } from "../platform/database/database.js";
+import type { Database, Tx } from "../database/database.js";
 
 /** How long an answer is kept: clients give up long before. */
 const keptFor = sql`interval '24 hours'`;
@@ -79,11 +79,15 @@ export async function releaseRequest(database: Database, name: RequestName, clai
 }
 
 /**
- * Forgets the texts of all answers, for an erasure: nobody can tell which of them speak of a person. That they were given
- * stays known, so nothing runs twice.
+ * Forgets the texts of answers, at most `limit` of them, for an erasure: nobody can tell which of them speak of a person. That
+ * they were given stays known, so nothing runs twice. Fewer mean that none is left but those that another transaction holds
+ * to give or to forget; rows are locked in key order.
  */
-export async function forgetAnswers(tx: Tx): Promise<void> {
-  await tx.execute(sql`update ${table} set answer = null where ${table.answer} is not null`);
+export async function forgetAnswers(tx: Tx, limit: number): Promise<number> {
+  const { count } = await tx.execute(sql`update ${table} set answer = null where (key, caller_id) in (
+    select key, caller_id from ${table} where ${table.answer} is not null
+    order by key, caller_id limit ${limit}::int for update)`);
+  return count;
 }
 
 /** Removes requests older than a day, a bounded number in each transaction; those that another node removes are left to it. */
