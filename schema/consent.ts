@@ -32,6 +32,15 @@ export const consents = pgTable(
       t.occurredAt.desc().nullsFirst(),
       t.id.desc().nullsFirst(),
     ),
+    // What holds now is asked for every row of a read under a purpose.
+    index("consents_in_force_idx").on(
+      t.customerId,
+      t.purpose,
+      t.channel,
+      t.occurredAt.desc().nullsFirst(),
+      t.recordedAt.desc().nullsFirst(),
+      t.id.desc().nullsFirst(),
+    ),
   ],
 );
 

@@ -191,8 +191,16 @@ function httpStatusOf({ extensions }: GraphQLError): number {
   return (extensions.http as { status?: number } | undefined)?.status ?? 400;
 }
 
+/** Statuses of what is refused before anything is read. */
+const statuses: Readonly<Record<string, number>> = {
+  UNAUTHENTICATED: 401,
+  BAD_PURPOSE: 400,
+  FORBIDDEN: 403,
+  UNAVAILABLE: 503,
+};
+
 function statusOf({ extensions }: GraphQLFormattedError): number {
-  return extensions?.code === "UNAUTHENTICATED" ? 401 : extensions?.code === "UNAVAILABLE" ? 503 : 500;
+  return statuses[String(extensions?.code)] ?? 500;
 }
 
 /** The key a client presents, in either of the two headers. */

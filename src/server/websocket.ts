@@ -6,7 +6,9 @@ import { type Context, handleProtocols, makeServer } from "graphql-ws";
 import { type WebSocket, WebSocketServer } from "ws";
 import type { RequestContext } from "../context.js";
 import type { Authenticate, Caller } from "../platform/access/caller.js";
+import { purposeHeader, readPurpose, underPurpose } from "../platform/access/purpose.js";
 import type { Audience } from "../platform/database/audience.js";
+import { ApiError } from "../platform/errors.js";
 import { maxSocketMessageBytes } from "../platform/limits.js";
 import { faultOf, type Logger } from "../platform/log.js";
 import { executePlanned } from "./executor/execute.js";
@@ -43,6 +45,9 @@ export interface WebSocketOptions {
 const initTimeoutMs = 3_000;
 /** How long a socket may take to answer our goodbye. */
 const goodbyeMs = 2_000;
+
+/** How a socket ends whose purpose is not one, or not its key's. */
+const refusedPurposes: Readonly<Record<string, number>> = { BAD_PURPOSE: 4400, FORBIDDEN: 4403 };
 
 /** What is known of a socket. */
 interface Extra extends Record<PropertyKey, unknown> {
@@ -137,9 +142,11 @@ function hooks({ schema, logger, ...options }: WebSocketOptions) {
     connectionInitWaitTimeout: initTimeoutMs,
     async onConnect({ extra, connectionParams }: SocketContext) {
       try {
-        const key = presentedKey({ ...extra.request.headers, ...lowerCased(connectionParams) });
-        const caller = await options.authenticate(key);
-        if (!caller) return false;
+        const given = { ...extra.request.headers, ...lowerCased(connectionParams) };
+        const key = presentedKey(given);
+        const found = await options.authenticate(key);
+        if (!found) return false;
+        const caller = underPurpose(found, readPurpose(given.purpose ?? given[purposeHeader]));
         const connection: Connection = {
           key,
           caller,
@@ -158,6 +165,11 @@ function hooks({ schema, logger, ...options }: WebSocketOptions) {
         extra.connection = connection;
         return true;
       } catch (error) {
+        const closing = error instanceof ApiError && refusedPurposes[String(error.extensions.code)];
+        if (closing) {
+          extra.ws.close(closing, "The purpose is refused");
+          return false;
+        }
         logger.error(faultOf(error), "fault");
         extra.ws.close(4500, "Internal server error");
         return false;

@@ -2,6 +2,7 @@ import { and, eq, getTableName, type SQL, sql } from "drizzle-orm";
 import type { PgColumn as Column, PgTable } from "drizzle-orm/pg-core";
 import { orderBy, orderName } from "../database/keyset.js";
 import type { Listing, ListRequest, PageParts } from "../database/page.js";
+import { type Restriction, restricted } from "../database/restriction.js";
 import { base64urlOf, concat, jsonOf, objectOf, type Piece } from "./json-text.js";
 import type { EdgePart, PagePart, Part } from "./outline.js";
 
@@ -16,6 +17,13 @@ export interface PageSite {
 type Page = Part & { kind: "page" };
 type ObjectText = (parts: readonly Part[]) => Piece[];
 
+interface Told {
+  /** The column that says whose rows are, where that is asked. */
+  whose?: Column;
+  /** Which customers may be seen; it holds for a root list. What hangs on a row is of its customer. */
+  restriction: Restriction | null;
+}
+
 /**
  * The SQL of one page as JSON text: of a root list, or of what hangs on the row around it. With the column that says whose
  * rows are, a row of two: `text`, and `whose`, the values of that column on the page.
@@ -24,9 +32,10 @@ export function pageText(
   { listing, parts }: Page,
   site: PageSite,
   objectText: ObjectText,
-  whose: Column | null = null,
+  { whose, restriction }: Told,
 ): SQL {
-  return new PageText(listing, parts, site, objectText, whose).text();
+  const seen = listing.parent ? undefined : restricted(restriction, listing.table);
+  return new PageText(listing, parts, site, objectText, whose ?? null, seen).text();
 }
 
 class PageText {
@@ -40,6 +49,7 @@ class PageText {
     private readonly site: PageSite,
     private readonly objectText: ObjectText,
     private readonly whose: Column | null,
+    private readonly seen: SQL | undefined,
   ) {
     this.backward = site.request.backward;
     const asks = ({ name }: { name: string }) => name.endsWith("Cursor") || name === this.moreName;
@@ -132,7 +142,7 @@ class PageText {
 
   private from(conditions: readonly (SQL | undefined)[]): SQL {
     const tie = (this.listing.parent?.on ?? []).map(([child, parent]) => eq(child, parent));
-    return sql`from ${this.listing.table} where ${and(...tie, ...conditions) ?? sql`true`}`;
+    return sql`from ${this.listing.table} where ${and(...tie, ...conditions, this.seen) ?? sql`true`}`;
   }
 }
 

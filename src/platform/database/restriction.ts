@@ -1,0 +1,24 @@
+import { type SQL, type SQLWrapper, sql } from "drizzle-orm";
+import type { PgTable } from "drizzle-orm/pg-core";
+import { customers } from "#schema/customers.js";
+import { customerColumnOf } from "../audit/customer-column.js";
+
+/** Which customers a read may see; to it the others are not there. It holds where a read enters: edges lead to the same customer. */
+export interface Restriction {
+  /** Keeps statements apart: equal names have equal conditions. */
+  readonly name: string;
+  /** What fills the condition's placeholders. */
+  readonly values: Readonly<Record<string, unknown>>;
+  /** The condition on the customer whose a row is. */
+  allows(customer: SQLWrapper): SQL;
+}
+
+/** The condition on the rows of a table; undefined where nothing is restricted, or the rows are of no customer. */
+export function restricted(restriction: Restriction | null, table: PgTable): SQL | undefined {
+  const customer = restriction && customerColumnOf(table)?.column;
+  if (!customer) return undefined;
+  // A row that was merged leads to its survivor, who is asked instead.
+  return restriction.allows(
+    (table as unknown) === customers ? sql`coalesce(${customers.mergedInto}, ${customers.id})` : customer,
+  );
+}
