@@ -1,4 +1,4 @@
-import { sql } from "drizzle-orm";
+import { type SQL, sql } from "drizzle-orm";
 import { type ConsentRow, consents } from "#schema/consent.js";
 import { customers, sources } from "#schema/customers.js";
 import { channels } from "#schema/interactions.js";
@@ -60,24 +60,28 @@ export function selectConsentsInForce(
  * and no of neither. Without one: who said yes of any, and not no of every channel. A channel that is not known has nobody.
  */
 export function consenting({ purpose, channel }: ReadPurpose): Restriction {
-  const about = sql`said.purpose = ${sql.raw(`'${purpose}'`)}`;
   const asked = sql`${sql.placeholder("consentChannel")}::text`;
-  const ofChannel = sql`and (said.channel is null or said.channel = ${asked})
+  const about = sql`said.purpose = ${sql.raw(`'${purpose}'`)}`;
+  const ofChannel = sql`(said.channel is null or said.channel = ${asked})
     and exists (select from ${channels} as known where known.code = ${asked})`;
+  const which = channel === null ? about : sql`${about} and ${ofChannel}`;
   const yes = sql`newest.status = 'GRANTED'`;
   const agreed =
     channel === null
       ? sql`bool_or(${yes}) and bool_and(${yes} or newest.channel is not null)`
       : sql`bool_and(${yes})`;
+  const newest = (of: SQL) => sql`(
+    select distinct on (said.customer_id, said.channel) said.customer_id, said.channel, said.status, said.expires_at
+    from ${consents} as said where ${of}
+    order by said.customer_id, said.channel, said.occurred_at desc, said.recorded_at desc, said.id desc) as newest
+    where newest.expires_at is null or newest.expires_at > now()`;
   return {
     name: channel === null ? purpose : `${purpose} on a channel`,
     values: channel === null ? {} : { consentChannel: channel },
-    allows: (customer) => sql`(select ${agreed}
-      from (select distinct on (said.channel) said.channel, said.status, said.expires_at
-        from ${consents} as said
-        where said.customer_id = ${customer} and ${about} ${channel === null ? sql`` : ofChannel}
-        order by said.channel, said.occurred_at desc, said.recorded_at desc, said.id desc) as newest
-      where newest.expires_at is null or newest.expires_at > now())`,
+    allows: (customer) =>
+      sql`(select ${agreed} from ${newest(sql`said.customer_id = ${customer} and ${which}`)})`,
+    allowsMany: (customer) => sql`${customer} in (
+      select newest.customer_id from ${newest(which)} group by newest.customer_id having ${agreed})`,
   };
 }
 

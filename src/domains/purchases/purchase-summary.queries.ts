@@ -55,11 +55,11 @@ function movements(where: Where, perLine = false): Movements {
   const rows = (restriction: Restriction | null = null) => sql`(
     select ${purchases.customerId}, ${purchases.currency}, false as is_return, ${purchases.total} as gross, 0 as returned
     from ${purchases} ${perLine ? orderLines : sql``}
-    where ${and(sql`${purchases.status} <> 'CANCELLED'`, orders.condition, restricted(restriction, purchases))}
+    where ${and(sql`${purchases.status} <> 'CANCELLED'`, orders.condition, restricted(restriction, purchases, { every: true }))}
     union all
     select ${purchaseReturns.customerId}, ${purchaseReturns.currency}, true, 0, ${purchaseReturns.total}
     from ${purchaseReturns} ${perLine ? returnLines : sql``} left join ${purchases} on ${orderOfReturn}
-    where ${and(returns.condition, restricted(restriction, purchaseReturns)) ?? sql`true`}) as movement`;
+    where ${and(returns.condition, restricted(restriction, purchaseReturns, { every: true })) ?? sql`true`}) as movement`;
   return { rows, values: { ...orders.values, ...returns.values }, shape: orders.shape };
 }
 

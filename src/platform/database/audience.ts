@@ -31,7 +31,7 @@ type Bound = Read & { [bound]?: Binding };
 
 /**
  * The same reading handle for one audience: its prepared statements end early when nobody waits for them any more, and whose
- * rows are read is told to the trail; what they restrict is not there.
+ * rows are read is told to the trail, and customers that the restriction does not allow are not there.
  */
 export function readFor(
   db: Read,

@@ -215,7 +215,9 @@ const builders = {
     db
       .select({ count: sql<string>`count(*)` })
       .from(listing.table)
-      .where(and(parts.filter.condition, listing.always, restricted(restriction, listing.table))),
+      .where(
+        and(parts.filter.condition, listing.always, restricted(restriction, listing.table, { every: true })),
+      ),
 
   matching: (db: Database["read"], listing: Listing, parts: PageParts, { restriction }: Seen) => {
     const { id } = getTableColumns(listing.table) as unknown as { id: Column };

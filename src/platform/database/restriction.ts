@@ -9,16 +9,25 @@ export interface Restriction {
   readonly name: string;
   /** What fills the condition's placeholders. */
   readonly values: Readonly<Record<string, unknown>>;
-  /** The condition on the customer whose a row is. */
+  /** The condition on the customer whose a row is, asked of each row: for one row and for pages. */
   allows(customer: SQLWrapper): SQL;
+  /** The same, found for all customers at once: for what looks at every row anyway. */
+  allowsMany(customer: SQLWrapper): SQL;
 }
 
-/** The condition on the rows of a table; undefined where nothing is restricted, or the rows are of no customer. */
-export function restricted(restriction: Restriction | null, table: PgTable): SQL | undefined {
+/**
+ * The condition on the rows of a table; undefined where nothing is restricted, or the rows are of no customer. `every`: the
+ * statement counts or sums them all.
+ */
+export function restricted(
+  restriction: Restriction | null,
+  table: PgTable,
+  { every = false } = {},
+): SQL | undefined {
   const customer = restriction && customerColumnOf(table)?.column;
   if (!customer) return undefined;
   // A row that was merged leads to its survivor, who is asked instead.
-  return restriction.allows(
-    (table as unknown) === customers ? sql`coalesce(${customers.mergedInto}, ${customers.id})` : customer,
-  );
+  const whose =
+    (table as unknown) === customers ? sql`coalesce(${customers.mergedInto}, ${customers.id})` : customer;
+  return every ? restriction.allowsMany(whose) : restriction.allows(whose);
 }

@@ -34,7 +34,8 @@ export function pageText(
   objectText: ObjectText,
   { whose, restriction }: Told,
 ): SQL {
-  const seen = listing.parent ? undefined : restricted(restriction, listing.table);
+  const seen = (every: boolean) =>
+    listing.parent ? undefined : restricted(restriction, listing.table, { every });
   return new PageText(listing, parts, site, objectText, whose ?? null, seen).text();
 }
 
@@ -49,7 +50,7 @@ class PageText {
     private readonly site: PageSite,
     private readonly objectText: ObjectText,
     private readonly whose: Column | null,
-    private readonly seen: SQL | undefined,
+    private readonly seen: (every: boolean) => SQL | undefined,
   ) {
     this.backward = site.request.backward;
     const asks = ({ name }: { name: string }) => name.endsWith("Cursor") || name === this.moreName;
@@ -67,7 +68,7 @@ class PageText {
     const { clauses, size } = this.site;
     const table = named(this.listing.table);
     const limit = this.looksBeyond ? sql`${size} + 1` : size;
-    const rows = sql`select * ${this.from(clauses.conditions())} order by ${this.order(this.backward)} limit ${limit}`;
+    const rows = sql`select * ${this.from([...clauses.conditions(), this.seen(false)])} order by ${this.order(this.backward)} limit ${limit}`;
     if (!this.backward) return sql`(select ${text} from (${rows}) as ${table})`;
     const turned = sql`select * from (${rows}) as ${table} order by ${this.order(false)}`;
     return sql`(select ${text} from (${turned}) as ${table})`;
@@ -85,7 +86,7 @@ class PageText {
         return objectOf(part.infos.map(({ key, name }) => [key, this.info(name)] as const));
       case "totalCount":
         return [
-          sql`(select count(*) ${this.from([this.site.clauses.filter.condition, this.listing.always])})`,
+          sql`(select count(*) ${this.from([this.site.clauses.filter.condition, this.listing.always, this.seen(true)])})`,
         ];
       case "typename":
         return [`"${part.name}"`];
@@ -142,7 +143,7 @@ class PageText {
 
   private from(conditions: readonly (SQL | undefined)[]): SQL {
     const tie = (this.listing.parent?.on ?? []).map(([child, parent]) => eq(child, parent));
-    return sql`from ${this.listing.table} where ${and(...tie, ...conditions, this.seen) ?? sql`true`}`;
+    return sql`from ${this.listing.table} where ${and(...tie, ...conditions) ?? sql`true`}`;
   }
 }
 
