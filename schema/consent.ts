@@ -41,6 +41,8 @@ export const consents = pgTable(
       t.recordedAt.desc().nullsFirst(),
       t.id.desc().nullsFirst(),
     ),
+    // Where few consented, a page begins with them. How many did, the statistics `consents_said_stats` tell the planner.
+    index("consents_granted_idx").on(t.purpose, t.customerId).where(sql`status = 'GRANTED'`),
   ],
 );
 

@@ -78,8 +78,10 @@ export function consenting({ purpose, channel }: ReadPurpose): Restriction {
   return {
     name: channel === null ? purpose : `${purpose} on a channel`,
     values: channel === null ? {} : { consentChannel: channel },
-    allows: (customer) =>
-      sql`(select ${agreed} from ${newest(sql`said.customer_id = ${customer} and ${which}`)})`,
+    // That somebody once said yes decides nothing, but lets the planner begin with those where they are few.
+    allows: (customer) => sql`exists (select from ${consents} as said
+        where said.customer_id = ${customer} and ${about} and said.status = 'GRANTED')
+      and (select ${agreed} from ${newest(sql`said.customer_id = ${customer} and ${which}`)})`,
     allowsMany: (customer) => sql`${customer} in (
       select newest.customer_id from ${newest(which)} group by newest.customer_id having ${agreed})`,
   };

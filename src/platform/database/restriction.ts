@@ -9,7 +9,7 @@ export interface Restriction {
   readonly name: string;
   /** What fills the condition's placeholders. */
   readonly values: Readonly<Record<string, unknown>>;
-  /** The condition on the customer whose a row is, asked of each row: for one row and for pages. */
+  /** The condition on the customer whose a row is, asked of each row: for rows by id and for pages. */
   allows(customer: SQLWrapper): SQL;
   /** The same, found for all customers at once: for what looks at every row anyway. */
   allowsMany(customer: SQLWrapper): SQL;
@@ -17,17 +17,19 @@ export interface Restriction {
 
 /**
  * The condition on the rows of a table; undefined where nothing is restricted, or the rows are of no customer. `every`: the
- * statement counts or sums them all.
+ * statement counts or sums them all; `merged`: it may find customers that were merged, and whether they are there their
+ * survivor decides.
  */
 export function restricted(
   restriction: Restriction | null,
   table: PgTable,
-  { every = false } = {},
+  { every = false, merged = false } = {},
 ): SQL | undefined {
   const customer = restriction && customerColumnOf(table)?.column;
   if (!customer) return undefined;
-  // A row that was merged leads to its survivor, who is asked instead.
   const whose =
-    (table as unknown) === customers ? sql`coalesce(${customers.mergedInto}, ${customers.id})` : customer;
+    merged && (table as unknown) === customers
+      ? sql`coalesce(${customers.mergedInto}, ${customers.id})`
+      : customer;
   return every ? restriction.allowsMany(whose) : restriction.allows(whose);
 }

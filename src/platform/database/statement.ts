@@ -41,7 +41,7 @@ export function byIds<T extends PgTable & { id: PgColumn; $inferSelect: { id: Id
       .where(
         and(
           sql`${table.id} = any(${sql.placeholder("ids")}::uuid[])`,
-          restricted(restriction, table as PgTable),
+          restricted(restriction, table as PgTable, { merged: true }),
         ),
       );
   const rows = statement(name, (db) => build(db));
