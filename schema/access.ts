@@ -1,6 +1,7 @@
 import { sql } from "drizzle-orm";
 import { boolean, customType, doublePrecision, integer, pgEnum, pgTable, text } from "drizzle-orm/pg-core";
 import { idColumn, instant } from "./columns.js";
+import { consentPurpose } from "./consent.js";
 
 const bytea = customType<{ data: Buffer }>({ dataType: () => "bytea" });
 
@@ -20,6 +21,8 @@ export const apiKeys = pgTable("api_keys", {
   scopes: text("scopes").array().notNull(),
   /** Code of the partner company that holds the key. */
   partner: text("partner"),
+  /** The only purpose it may read for; null: any. */
+  purpose: consentPurpose("purpose"),
   /** Only documents of the manifest may be asked with it. */
   trustedOnly: boolean("trusted_only").notNull().default(false),
   /** Points that its budget holds, and that come back each second; null: as everybody's. */

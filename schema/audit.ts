@@ -16,6 +16,8 @@ export const auditEntries = pgTable(
     /** SHA-256 of the document's text, hexadecimal; null where there was no document. */
     documentHash: text("document_hash"),
     requestId: uuid("request_id").notNull(),
+    /** What it was for, where that needed consent, as the header named it. */
+    purpose: text("purpose"),
     /** Bare ids of the customers whose data it was. */
     customerIds: uuid("customer_ids").array().notNull(),
   },

@@ -7,6 +7,7 @@ import { selectOldestNeeded } from "./domains/webhooks/webhook-progress.queries.
 import { type Allowance, NodeBudgets } from "./platform/access/budget.js";
 import type { Caller } from "./platform/access/caller.js";
 import { createPseudonyms } from "./platform/access/pseudonyms.js";
+import { purposeHeader, purposeText, readPurpose, underPurpose } from "./platform/access/purpose.js";
 import { rememberCallers } from "./platform/access/remembered-callers.js";
 import { SharedBudgets } from "./platform/access/shared-budgets.js";
 import type { Audience } from "./platform/database/audience.js";
@@ -182,7 +183,13 @@ async function serve(
   const identify = rememberCallers(authenticate);
   const signer = await Signer.open(database, options.exportSigningKey ?? null);
   const contextFor = (caller: Caller, requestId: string, audience: Audience) =>
-    createContext(services, caller, requestId, audience, audit?.trail(caller.keyId, requestId));
+    createContext(
+      services,
+      caller,
+      requestId,
+      audience,
+      audit?.trail(caller.keyId, requestId, caller.purpose ? purposeText(caller.purpose) : null),
+    );
   const live = createLive(
     {
       schema,
@@ -218,7 +225,8 @@ async function serve(
     async contextOf(request, requestId, audience) {
       const caller = await identify(presentedKey(request.headers));
       if (!caller) throw unauthenticated();
-      return contextFor(caller, requestId, audience);
+      const purpose = readPurpose(request.headers[purposeHeader]);
+      return contextFor(underPurpose(caller, purpose), requestId, audience);
     },
   });
   const url = await listen(http, options.port, options.host, opened);

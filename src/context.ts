@@ -5,6 +5,7 @@ import { type TimelineLoaders, timelineLoaders } from "./cross-domain/timeline/t
 import { apiKeyLoaders } from "./domains/api-keys/api-key.loaders.js";
 import { auditLoaders } from "./domains/audit/audit.loaders.js";
 import { consentLoaders } from "./domains/consent/consent.loaders.js";
+import { consenting } from "./domains/consent/consent.queries.js";
 import { customerLoaders } from "./domains/customers/customer.loaders.js";
 import { feedbackLoaders } from "./domains/feedback/feedback.loaders.js";
 import { interactionLoaders } from "./domains/interactions/interaction.loaders.js";
@@ -86,12 +87,18 @@ class Context implements RequestContext {
     this.webhooks = services.webhooks;
   }
 
-  /** Reads on it end early when nobody waits for them any more. */
+  /** Reads on it end early when nobody waits for them any more; under a purpose they see customers who consented. */
   get database(): Database {
     const { database } = this.services;
+    const { purpose } = this.caller;
     this.madeDatabase ??= {
       ...database,
-      read: readFor(database.read, this.audience, this.trail?.reads ? this.trail : null),
+      read: readFor(
+        database.read,
+        this.audience,
+        this.trail?.reads ? this.trail : null,
+        purpose ? consenting(purpose) : null,
+      ),
     };
     return this.madeDatabase;
   }

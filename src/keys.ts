@@ -1,5 +1,6 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { type ApiKeyRow, accessRole } from "#schema/access.js";
+import { consentPurpose } from "#schema/consent.js";
 import { readConfig } from "./config.js";
 import { createApiKey, listApiKeys, revokeApiKey, rotateApiKey } from "./domains/api-keys/api-key.actions.js";
 import {
@@ -32,6 +33,7 @@ Examples:
   npm run --silent keys -- create "agent desktop" --role agent
   npm run --silent keys -- create "acme's dashboard" --role partner --partner acme --expires 2027-01-01T00:00:00Z
   npm run --silent keys -- create "nightly report" --role analyst --budget-points 50000 --restored-per-second 1000
+  npm run --silent keys -- create "campaigns" --role analyst --purpose marketing
   npm run --silent keys -- list
   npm run --silent keys -- rotate key_0193... --overlap-hours 48
   npm run --silent keys -- revoke key_0193...
@@ -45,6 +47,7 @@ interface CreateOptions {
   role?: string;
   scope: string[];
   partner?: string;
+  purpose?: string;
   trustedOnly: boolean;
   budgetPoints?: number;
   restoredPerSecond?: number;
@@ -65,6 +68,11 @@ program
   )
   .option("--scope <scope...>", "scopes besides those of the role", [])
   .option("--partner <code>", "the partner company that holds it; the role partner needs one")
+  .addOption(
+    new Option("--purpose <purpose>", "the only purpose it may read for").choices(
+      consentPurpose.enumValues.map((purpose) => purpose.toLowerCase()),
+    ),
+  )
   .option("--trusted-only", "only trusted documents may be asked with it", false)
   .option(
     "--budget-points <points>",
@@ -77,9 +85,16 @@ program
     wholeNumber,
   )
   .option("--expires <time>", "when it ends by itself, like 2027-01-01T00:00:00Z (default: never)")
-  .action((name: string, { role, scope, expires, ...others }: CreateOptions) =>
+  .action((name: string, { role, scope, purpose, expires, ...others }: CreateOptions) =>
     withDatabase(async (database) => {
-      const item = { ...others, name, role: role?.toUpperCase(), scopes: scope, expiresAt: expires };
+      const item = {
+        ...others,
+        name,
+        role: role?.toUpperCase(),
+        scopes: scope,
+        purpose: purpose?.toUpperCase(),
+        expiresAt: expires,
+      };
       tell(taken(await createApiKey(database, admin, item)));
     }),
   );
@@ -146,6 +161,7 @@ const columns: readonly [title: string, of: (row: ApiKeyRow) => string][] = [
   ["STATUS", (row) => statusOf(row, Date.now())],
   ["ROLE", ({ role }) => role ?? "-"],
   ["PARTNER", ({ partner }) => partner ?? "-"],
+  ["PURPOSE", ({ purpose }) => purpose?.toLowerCase() ?? "any"],
   ["EXPIRES", ({ expiresAt }) => expiresAt?.slice(0, 16) ?? "never"],
   ["LAST USED", ({ lastUsedAt }) => lastUsedAt?.slice(0, 16) ?? "-"],
   ["SCOPES", (row) => (row.role === "ADMIN" ? "everything" : scopesOf(row).join(" "))],

@@ -29,24 +29,26 @@ const statusFor = async (key: string) =>
 const keyIn = (output: string) => /c360_live_[0-9A-Za-z]{22}_[0-9A-Za-z]{36}/.exec(output)?.[0] as string;
 
 test("a key is made, listed, rotated and revoked from the terminal, and the server follows", async () => {
-  const made = await keys("create", "night desk", "--role", "analyst", "--expires", "2099-01-01T00:00:00Z");
+  const more = ["--purpose", "marketing", "--expires", "2099-01-01T00:00:00Z"];
+  const made = await keys("create", "night desk", "--role", "analyst", ...more);
   expect(made.code).toBe(0);
   const first = keyIn(made.output);
   expect(await statusFor(first)).toBe(200);
 
   const { output: list } = await keys("list");
-  const [head, row, ...more] = list.trim().split("\n");
-  expect([head?.split(/ {2,}/), more]).toEqual([
-    ["ID", "NAME", "STARTS WITH", "STATUS", "ROLE", "PARTNER", "EXPIRES", "LAST USED", "SCOPES"],
+  const [head, row, ...others] = list.trim().split("\n");
+  expect([head?.split(/ {2,}/), others]).toEqual([
+    ["ID", "NAME", "STARTS WITH", "STATUS", "ROLE", "PARTNER", "PURPOSE", "EXPIRES", "LAST USED", "SCOPES"],
     [],
   ]);
   const [id, ...cells] = row?.split(/ {2,}/) ?? [];
-  expect(cells.slice(0, 6)).toEqual([
+  expect(cells.slice(0, 7)).toEqual([
     "night desk",
     first.slice(0, 32),
     "ACTIVE",
     "ANALYST",
     "-",
+    "marketing",
     "2099-01-01T00:00",
   ]);
   expect(list).not.toContain(first);
@@ -75,6 +77,7 @@ test.each([
     ["create", "x", "--role", "analyst", "--restored-per-second", "0"],
     "INVALID_NUMBER: restoredPerSecond must be a whole number from 1 to 200000000.",
   ],
+  ["an unknown purpose", ["create", "x", "--purpose", "profit"], "Allowed choices are service, marketing"],
   ["no role and no scope", ["create", "x"], "NO_SCOPES: scopes must not be empty without a role."],
 ])("%s is refused in a line, with exit code 2", async (_name, parameters, words) => {
   const { code, output } = await keys(...parameters);

@@ -150,7 +150,9 @@ function describeRoots(schema: GraphQLSchema): void {
   const [queries, mutations, subscriptions] = (["query", "mutation", "subscription"] as const).map(
     (operation) => schema.getRootType(operation as OperationTypeNode),
   );
-  if (queries) queries.description = "What can be read. Every field names the scope that a key needs for it.";
+  if (queries)
+    queries.description =
+      "What can be read. Every field names the scope that a key needs for it, and how it answers under a purpose (`x-purpose`); those that do not are refused there.";
   if (mutations) mutations.description = "What can be recorded, in batches that are safe to repeat.";
   if (subscriptions)
     subscriptions.description = "What can be followed while it happens, and resumed from a cursor.";

@@ -32,8 +32,17 @@ function rootsOf(schema: GraphQLSchema) {
 }
 
 function describe(declared: Declared): void {
-  const need = [needOf(declared), isPersonal(declared) ? personal : null].filter(Boolean).join(" ");
+  const need = [purposeOf(declared), needOf(declared), isPersonal(declared) ? personal : null]
+    .filter(Boolean)
+    .join(" ");
   if (need) declared.description = [declared.description?.trim(), need].filter(Boolean).join(" ");
+}
+
+/** How a root field answers under a purpose; those that do not say are refused there, as the type of the queries tells. */
+function purposeOf({ extensions: { underPurpose } }: Declared): string | null {
+  if (underPurpose === "consenting")
+    return "Under a purpose: customers who consented, as if there were no others.";
+  return underPurpose === "open" ? "Under a purpose: the same." : null;
 }
 
 const personal = `Personal: null, with an error at its path, without the scope \`${personalScope}\`.`;

@@ -14,6 +14,7 @@ import {
 } from "graphql";
 import type { RequestContext } from "../context.js";
 import { readReferences } from "../cross-domain/nodes/references.js";
+import type { UnderPurpose } from "../platform/access/purpose.js";
 import { publicField } from "../platform/access/scopes.js";
 import { typeNameOf } from "../platform/graphql/node.js";
 
@@ -30,9 +31,9 @@ export async function asSubgraph(schema: GraphQLSchema): Promise<GraphQLSchema> 
   const { identities, identity } = (extended.getType("Customer") as GraphQLObjectType).getFields();
   const all = identities?.resolve;
   if (!_service || !_entities || !identity || !all) throw new Error("the schema was not extended");
-  _service.extensions = { scope: publicField };
+  _service.extensions = { scope: publicField, underPurpose: "open" satisfies UnderPurpose };
   _service.resolve = () => ({ sdl });
-  _entities.extensions = { scope: publicField };
+  _entities.extensions = { scope: publicField, underPurpose: "consenting" satisfies UnderPurpose };
   _entities.resolve = (_, { representations }, context: RequestContext) =>
     readReferences(context, representations);
   identity.resolve = async (...given) => ((await all(...given)) as unknown[])[0] ?? null;

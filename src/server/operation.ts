@@ -42,6 +42,7 @@ import type { ShownResult } from "./idempotency.js";
 import { checkPersonalInputs } from "./kept-inputs.js";
 import type { KnownDocuments } from "./known-documents.js";
 import { checkPartner } from "./partner-access.js";
+import { checkPurpose } from "./purpose-access.js";
 import { maxRepeatsRule } from "./repeats.js";
 import { maxRootFieldsRule } from "./root-fields.js";
 import type { Price } from "./spending.js";
@@ -131,7 +132,10 @@ function tooLarge(): ApiError {
   return new ApiError("PAYLOAD_TOO_LARGE", `A document may have at most ${maxDocumentBytes} bytes.`);
 }
 
-/** Refuses an operation that selects anything the caller holds no scope for, or asks for rows by it. Throws FORBIDDEN. */
+/**
+ * Refuses an operation that selects anything the caller holds no scope for, or asks for rows by it (FORBIDDEN), or that is not
+ * answered under its purpose (PURPOSE_NOT_SUPPORTED).
+ */
 export function checkAccess(
   schema: GraphQLSchema,
   document: DocumentNode,
@@ -147,6 +151,7 @@ export function checkAccess(
       http: { status: 403 },
     });
   }
+  checkPurpose(schema, document, operation, caller);
   checkPartner(schema, document, operation, variables, caller);
   checkPersonalInputs(schema, document, operation, variables, caller);
 }

@@ -29,7 +29,10 @@ export function allowOrigin(
   if (!originAllowed(request, allowed)) return false;
   response.setHeader("access-control-allow-origin", request.headers.origin);
   response.setHeader("access-control-allow-methods", "GET, POST, OPTIONS");
-  response.setHeader("access-control-allow-headers", "content-type, authorization, x-api-key, last-event-id");
+  response.setHeader(
+    "access-control-allow-headers",
+    "content-type, authorization, x-api-key, x-purpose, last-event-id",
+  );
   response.setHeader("access-control-expose-headers", "x-request-id");
   response.setHeader("access-control-max-age", String(corsMaxAgeSeconds));
   return true;

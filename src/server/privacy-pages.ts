@@ -3,6 +3,7 @@ import { exportsPath, readableUntil, renderExport } from "../cross-domain/privac
 import { selectRequest } from "../cross-domain/privacy/request.queries.js";
 import type { Signer } from "../cross-domain/privacy/signer.js";
 import type { Authenticate } from "../platform/access/caller.js";
+import { purposeHeader } from "../platform/access/purpose.js";
 import type { AuditLog } from "../platform/audit/audit-log.js";
 import type { Database } from "../platform/database/database.js";
 import { ApiError } from "../platform/errors.js";
@@ -53,6 +54,9 @@ async function answer(
 ): Promise<void> {
   const caller = await identify(presentedKey(request.headers));
   if (!caller) return refuse(response, 401, "UNAUTHENTICATED", "Send a valid key.");
+  const purpose = String(request.headers[purposeHeader] ?? "service").trim();
+  if ((caller.onlyFor ?? "SERVICE") !== "SERVICE" || purpose.toLowerCase() !== "service")
+    return refuse(response, 403, "PURPOSE_NOT_SUPPORTED", "Documents of exports serve the customer only.");
   if (!caller.scopes.has("privacy:export"))
     return refuse(response, 403, "FORBIDDEN", "The key lacks the scope privacy:export.");
   const compact = name.endsWith(compactSuffix);

@@ -3,7 +3,7 @@ import { HeaderMap } from "@apollo/server";
 import type { DocumentNode, FormattedExecutionResult, GraphQLSchema, OperationDefinitionNode } from "graphql";
 import type { RequestContext } from "../context.js";
 import type { Pseudonyms } from "../platform/access/pseudonyms.js";
-import type { Audience } from "../platform/database/audience.js";
+import { type Audience, restrictionOf } from "../platform/database/audience.js";
 import { ApiError } from "../platform/errors.js";
 import type { Logger } from "../platform/log.js";
 import type { CompiledReads } from "../platform/reads/compiled-reads.js";
@@ -122,6 +122,7 @@ function askedBy({ document, request, contextValue }: Request, operation: Operat
     scopes: caller.scopes,
     audience,
     trail: trail?.reads ? trail : null,
+    restriction: caller.purpose ? restrictionOf(contextValue.database.read) : null,
     context: contextValue,
   };
 }

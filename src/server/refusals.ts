@@ -44,6 +44,7 @@ interface CarriedHttp {
 const statusOfCode: Readonly<Record<string, number>> = {
   PERSISTED_QUERY_NOT_FOUND: 200, // as clients that register documents expect it
   UNAUTHENTICATED: 401,
+  FORBIDDEN: 403,
   TOO_MANY_CONNECTIONS: 429,
   [faultCode]: 500,
   UNAVAILABLE: 503,

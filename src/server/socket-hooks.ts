@@ -5,7 +5,9 @@ import type { Context } from "graphql-ws";
 import type { WebSocket } from "ws";
 import type { RequestContext } from "../context.js";
 import type { Authenticate, Caller } from "../platform/access/caller.js";
+import { purposeHeader, readPurpose, underPurpose } from "../platform/access/purpose.js";
 import type { Audience } from "../platform/database/audience.js";
+import { ApiError } from "../platform/errors.js";
 import { faultOf, type Logger } from "../platform/log.js";
 import { executePlanned } from "./executor/execute.js";
 import type { Idempotency } from "./idempotency.js";
@@ -45,6 +47,9 @@ type SocketContext = Context<Params, Extra>;
 
 /** How long a socket may take to introduce itself. */
 const initTimeoutMs = 3_000;
+
+/** How a socket ends whose purpose is not one, or not its key's. */
+const refusedPurposes: Readonly<Record<string, number>> = { BAD_PURPOSE: 4400, FORBIDDEN: 4403 };
 
 /** What is done at each step of the protocol. */
 export function socketHooks(options: HookOptions) {
@@ -140,9 +145,11 @@ export function socketHooks(options: HookOptions) {
 /** Whether the socket may speak: its key is known, holds a place for it, and the client has not left meanwhile. */
 async function letIn(options: HookOptions, extra: Extra, params: Params | undefined): Promise<boolean> {
   try {
-    const key = presentedKey({ ...extra.request.headers, ...lowerCased(params) });
-    const caller = await options.authenticate(key);
-    if (!caller || extra.ws.readyState !== extra.ws.OPEN) return false; // who has left is not admitted: its close is past
+    const given = { ...extra.request.headers, ...lowerCased(params) };
+    const key = presentedKey(given);
+    const found = await options.authenticate(key);
+    if (!found || extra.ws.readyState !== extra.ws.OPEN) return false; // who has left is not admitted: its close is past
+    const caller = underPurpose(found, readPurpose(given.purpose ?? given[purposeHeader]));
     const connection: Connection = {
       key,
       caller,
@@ -161,6 +168,11 @@ async function letIn(options: HookOptions, extra: Extra, params: Params | undefi
     extra.connection = connection;
     return true;
   } catch (error) {
+    const closing = error instanceof ApiError && refusedPurposes[String(error.extensions.code)];
+    if (closing) {
+      extra.ws.close(closing, "The purpose is refused");
+      return false;
+    }
     options.logger.error(faultOf(error), "fault");
     extra.ws.close(4500, "Internal server error");
     return false;

@@ -54,19 +54,19 @@ const reviewed: Record<string, [personal: string, notPersonal: string]> = {
   PurchaseReturn: ["reason", "id occurredAt returnNumber returnedAt sourceRef recordedAt"],
   ApiKey: [
     "",
-    "id name start status role scopes effectiveScopes partner trustedOnly budgetPoints restoredPerSecond expiresAt revokedAt rotatedAt previousValidUntil lastUsedAt createdAt",
+    "id name start status role scopes effectiveScopes partner purpose trustedOnly budgetPoints restoredPerSecond expiresAt revokedAt rotatedAt previousValidUntil lastUsedAt createdAt",
   ],
   Conversation: ["subject", "id startedAt lastAt sourceRef"],
   TicketEvent: [
     "subject assignee actor note",
     "id occurredAt kind revision status priority category team slaMet reopenCount sourceRef recordedAt",
   ],
-  Viewer: ["", "kind apiKeyId name role partner scopes expiresAt"],
+  Viewer: ["", "kind apiKeyId name role partner purpose scopes expiresAt"],
   TopCustomer: ["", "purchaseCount returnCount"],
   InteractionRecorded: ["", "cursor"],
   TicketChange: ["", "cursor type occurredAt recordedAt"],
   CustomerChange: ["", "cursor type occurredAt recordedAt seq"],
-  AuditEntry: ["", "id at action keyId operationName documentHash requestId customerIds"],
+  AuditEntry: ["", "id at action keyId operationName documentHash requestId purpose customerIds"],
   PrivacyReceiptLine: ["", "table action rows"],
   PrivacyRequest: [
     "",

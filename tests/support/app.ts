@@ -27,7 +27,11 @@ export interface TestApp {
   connection: ConnectionOptions;
   /** Texts of all statements since it was emptied last, but for what the feed and the workers do on their own time. */
   statements: string[];
-  execute(document: string, variables?: object, options?: { key?: string | null }): Promise<Answer>;
+  execute(
+    document: string,
+    variables?: object,
+    options?: { key?: string | null; purpose?: string },
+  ): Promise<Answer>;
   /** A graphql-transport-ws client of this app. */
   socket(key?: string): Client;
   stop(): Promise<void>;
@@ -112,10 +116,14 @@ export async function startTestApp(options: TestAppOptions = {}): Promise<TestAp
     database: app.services.database,
     connection,
     statements,
-    async execute(document, variables = {}, { key: given = key } = {}) {
+    async execute(document, variables = {}, { key: given = key, purpose } = {}) {
       const response = await fetch(`${app.url}/graphql`, {
         method: "POST",
-        headers: { "content-type": "application/json", ...(given && { authorization: `Bearer ${given}` }) },
+        headers: {
+          "content-type": "application/json",
+          ...(given && { authorization: `Bearer ${given}` }),
+          ...(purpose !== undefined && { "x-purpose": purpose }),
+        },
         body: JSON.stringify({ query: document, variables }),
       });
       const { data, errors, extensions } = (await response.json()) as Answer;

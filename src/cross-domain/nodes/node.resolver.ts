@@ -2,6 +2,7 @@ import { Arg, Ctx, ID, Query, Resolver } from "type-graphql";
 import type { Loaders, RequestContext } from "../../context.js";
 import { readDelivery } from "../../domains/webhooks/delivery.actions.js";
 import { selectWebhook } from "../../domains/webhooks/webhook.queries.js";
+import { OfConsenting } from "../../platform/access/purpose.js";
 import { OpenToEveryKey, type Scope } from "../../platform/access/scopes.js";
 import { ApiError } from "../../platform/errors.js";
 import { Node } from "../../platform/graphql/node.js";
@@ -49,9 +50,24 @@ const readers: { [K in IdKind]?: Reader<K> | OwnReader<K> } = {
   ticketEvent: { scope: "tickets:read", read: (loaders, id) => loaders.tickets.eventById.load(id) },
 };
 
+/** What is answered under a purpose: kinds whose rows are a customer's, and read through loaders that look for consent. */
+const ofCustomers: ReadonlySet<string> = new Set<IdKind>([
+  "customer",
+  "interaction",
+  "conversation",
+  "purchase",
+  "purchaseReturn",
+  "loyaltyEntry",
+  "feedback",
+  "consent",
+  "ticket",
+  "ticketEvent",
+]);
+
 @Resolver()
 export class NodeResolver {
   @OpenToEveryKey()
+  @OfConsenting()
   @Query(() => Node, {
     nullable: true,
     description:
@@ -62,6 +78,7 @@ export class NodeResolver {
   }
 
   @OpenToEveryKey()
+  @OfConsenting()
   @Query(() => [Node], {
     nullable: "items",
     description: `Up to ${maxNodeIds} nodes in the order of their ids; null in the place of one that is not there.`,
@@ -84,10 +101,12 @@ export function readNode(loaders: Loaders, text: string): Promise<Row> {
   return reader.read(loaders, text as never);
 }
 
-/** A node that the caller may not read answers as one that is not there. */
+/** A node that the caller may not read, or not for its purpose, answers as one that is not there. */
 export async function readFor(context: RequestContext, text: string, argument: string): Promise<Row> {
   const reader = readerOf(text, argument);
-  if (!context.caller.scopes.has(reader.scope)) return null;
+  const { scopes, purpose } = context.caller;
+  if (!scopes.has(reader.scope)) return null;
+  if (purpose && !ofCustomers.has(parseAnyId(text)?.kind ?? "")) return null;
   return "read" in reader
     ? reader.read(context.loaders, text as never)
     : reader.readOwn(context, text as never);

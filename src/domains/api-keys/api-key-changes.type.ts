@@ -2,6 +2,7 @@ import { Field, ID, InputType, Int } from "type-graphql";
 import { ObjectType } from "../../platform/graphql/object-type.js";
 import { Instant } from "../../platform/graphql/scalars.js";
 import { ChangePayload } from "../../platform/graphql/user-error.js";
+import { ConsentPurpose } from "../consent/consent.type.js";
 import { defaultOverlapHours, maxOverlapHours } from "./api-key.rules.js";
 import { AccessRole, ApiKey } from "./api-key.type.js";
 
@@ -23,6 +24,12 @@ export class CreateApiKeyInput {
     description: "Code of the partner that holds it; a PARTNER needs one.",
   })
   partner?: string | null;
+
+  @Field(() => ConsentPurpose, {
+    nullable: true,
+    description: "The only purpose it may read for, whatever its requests say; left out: any.",
+  })
+  purpose?: keyof typeof ConsentPurpose | null;
 
   @Field(() => Boolean, { defaultValue: false, description: "Only trusted documents may be asked with it." })
   trustedOnly!: boolean;
@@ -56,6 +63,9 @@ export class UpdateApiKeyInput {
 
   @Field(() => String, { nullable: true, description: "Code of the partner that holds it." })
   partner?: string | null;
+
+  @Field(() => ConsentPurpose, { nullable: true, description: "The only purpose it may read for." })
+  purpose?: keyof typeof ConsentPurpose | null;
 
   @Field(() => Boolean, { nullable: true, description: "Only trusted documents may be asked with it." })
   trustedOnly?: boolean;

@@ -72,8 +72,9 @@ export async function updateApiKey(
   changes: Partial<KeyItem>,
 ): Promise<Changed | Refused> {
   return changing(database, id, async (tx, row) => {
-    const { name, role, scopes, partner, trustedOnly, budgetPoints, restoredPerSecond, expiresAt } = row;
-    const limits = { trustedOnly, budgetPoints, restoredPerSecond };
+    const { name, role, scopes, partner, purpose, trustedOnly, budgetPoints, restoredPerSecond, expiresAt } =
+      row;
+    const limits = { purpose, trustedOnly, budgetPoints, restoredPerSecond };
     const given = Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined));
     const checked = check(keyItem, { name, role, scopes, partner, ...limits, expiresAt, ...given });
     if ("refusal" in checked) return checked;

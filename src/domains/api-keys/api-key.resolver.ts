@@ -3,6 +3,7 @@ import type { ApiKeyRow } from "#schema/access.js";
 import type { RequestContext } from "../../context.js";
 import type { Caller } from "../../platform/access/caller.js";
 import { startOfKeyText } from "../../platform/access/key-text.js";
+import { OfNoCustomer } from "../../platform/access/purpose.js";
 import { OpenToEveryKey, RequiresScope } from "../../platform/access/scopes.js";
 import { selectPage } from "../../platform/database/page.js";
 import { listRequest } from "../../platform/graphql/listing.js";
@@ -93,12 +94,14 @@ export class ApiKeyResolver {
 @Resolver(() => Viewer)
 export class ViewerResolver {
   @OpenToEveryKey()
+  @OfNoCustomer()
   @Query(() => Viewer, { description: "Who asks, and what they may do." })
   viewer(@Ctx() { caller }: RequestContext) {
     return caller;
   }
 
   @OpenToEveryKey()
+  @OfNoCustomer()
   @Query(() => RateLimit, {
     nullable: true,
     description:
@@ -128,6 +131,11 @@ export class ViewerResolver {
   @FieldResolver()
   scopes(@Root() { scopes }: Caller) {
     return [...scopes].sort();
+  }
+
+  @FieldResolver()
+  purpose(@Root() { purpose }: Caller) {
+    return purpose?.purpose ?? "SERVICE";
   }
 
   @FieldResolver()

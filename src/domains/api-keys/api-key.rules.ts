@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { type ApiKeyRow, accessRole } from "#schema/access.js";
+import { consentPurpose } from "#schema/consent.js";
 import type { Caller } from "../../platform/access/caller.js";
 import { expandRole, type Role } from "../../platform/access/roles.js";
 import { isScope, type Scope } from "../../platform/access/scopes.js";
@@ -33,6 +34,7 @@ export const keyItem = z
     role: optional(oneOf(accessRole.enumValues)),
     scopes: z.array(scope).transform((given): Scope[] => [...new Set(given as Scope[])].sort()),
     partner: optional(codeText),
+    purpose: optional(oneOf(consentPurpose.enumValues)),
     trustedOnly: z.boolean().default(false),
     budgetPoints: optional(wholeNumber(1, maxBudgetPoints)),
     restoredPerSecond: optional(wholeNumber(1, maxBudgetPoints)),

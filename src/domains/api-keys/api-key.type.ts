@@ -13,6 +13,7 @@ import { Node } from "../../platform/graphql/node.js";
 import { ObjectType } from "../../platform/graphql/object-type.js";
 import { connectionOf } from "../../platform/graphql/paging.js";
 import { Instant } from "../../platform/graphql/scalars.js";
+import { ConsentPurpose } from "../consent/consent.type.js";
 
 export const AccessRole = graphqlEnum<(typeof accessRole.enumValues)[number]>(
   "AccessRole",
@@ -58,6 +59,9 @@ export class ApiKey extends Node {
 
   @Field(() => String, { nullable: true, description: "Code of the partner company that holds it." })
   partner!: string | null;
+
+  @Field(() => ConsentPurpose, { nullable: true, description: "The only purpose it reads for; null: any." })
+  purpose!: keyof typeof ConsentPurpose | null;
 
   @Field(() => Boolean, { description: "Only trusted documents may be asked with it." })
   trustedOnly!: boolean;
@@ -170,6 +174,12 @@ export class Viewer {
     description: "Code of the partner on whose behalf the caller asks.",
   })
   partner!: string | null;
+
+  @Field(() => ConsentPurpose, {
+    description:
+      "What this request is for: of MARKETING and ANALYTICS only customers who consented are there.",
+  })
+  purpose!: keyof typeof ConsentPurpose;
 
   @Field(() => [String], { description: "All that the caller may do." })
   scopes!: string[];

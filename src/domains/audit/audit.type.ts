@@ -48,6 +48,12 @@ export class AuditEntry extends Node {
   @Field(() => ID, { description: "The request, as `x-request-id` and errors name it." })
   requestId!: string;
 
+  @Field(() => String, {
+    nullable: true,
+    description: "What it was for, as `x-purpose` named it; null: to serve the customer.",
+  })
+  purpose!: string | null;
+
   @Field(() => [ID], {
     description:
       "Ids of the customers whose data it was; none for a subscription to events of all. Of a read by an id from before a merge, that id.",

@@ -1,9 +1,11 @@
-import { sql } from "drizzle-orm";
+import { type SQL, sql } from "drizzle-orm";
 import { type ConsentRow, consents } from "#schema/consent.js";
 import { customers, sources } from "#schema/customers.js";
 import { channels } from "#schema/interactions.js";
+import type { ReadPurpose } from "../../platform/access/purpose.js";
 import type { Database, Tx } from "../../platform/database/database.js";
 import type { Listing } from "../../platform/database/page.js";
+import type { Restriction } from "../../platform/database/restriction.js";
 import { insertRows } from "../../platform/database/rows.js";
 import { byIds, statement } from "../../platform/database/statement.js";
 import { orderKey } from "../../platform/graphql/sorting.js";
@@ -51,6 +53,38 @@ export function selectConsentsInForce(
   customerIds: readonly Id<"customer">[],
 ): Promise<ConsentRow[]> {
   return inForceByCustomers(db, { ids: customerIds.map(uuidOf) });
+}
+
+/**
+ * Customers who consented to a purpose, by what holds when it is asked. Of a channel: who said yes of it or of every channel,
+ * and no of neither. Without one: who said yes of any, and not no of every channel. A channel that is not known has nobody.
+ */
+export function consenting({ purpose, channel }: ReadPurpose): Restriction {
+  const asked = sql`${sql.placeholder("consentChannel")}::text`;
+  const about = sql`said.purpose = ${sql.raw(`'${purpose}'`)}`;
+  const ofChannel = sql`(said.channel is null or said.channel = ${asked})
+    and exists (select from ${channels} as known where known.code = ${asked})`;
+  const which = channel === null ? about : sql`${about} and ${ofChannel}`;
+  const yes = sql`newest.status = 'GRANTED'`;
+  const agreed =
+    channel === null
+      ? sql`bool_or(${yes}) and bool_and(${yes} or newest.channel is not null)`
+      : sql`bool_and(${yes})`;
+  const newest = (of: SQL) => sql`(
+    select distinct on (said.customer_id, said.channel) said.customer_id, said.channel, said.status, said.expires_at
+    from ${consents} as said where ${of}
+    order by said.customer_id, said.channel, said.occurred_at desc, said.recorded_at desc, said.id desc) as newest
+    where newest.expires_at is null or newest.expires_at > now()`;
+  return {
+    name: channel === null ? purpose : `${purpose} on a channel`,
+    values: channel === null ? {} : { consentChannel: channel },
+    // That somebody once said yes decides nothing, but lets the planner begin with those where they are few.
+    allows: (customer) => sql`exists (select from ${consents} as said
+        where said.customer_id = ${customer} and ${about} and said.status = 'GRANTED')
+      and (select ${agreed} from ${newest(sql`said.customer_id = ${customer} and ${which}`)})`,
+    allowsMany: (customer) => sql`${customer} in (
+      select newest.customer_id from ${newest(which)} group by newest.customer_id having ${agreed})`,
+  };
 }
 
 export const selectConsentsByIds = byIds("consents.byIds", consents);

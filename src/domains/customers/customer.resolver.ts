@@ -2,6 +2,7 @@ import type { GraphQLResolveInfo } from "graphql";
 import { Arg, Args, Ctx, FieldResolver, ID, Info, Query, Resolver, Root } from "type-graphql";
 import { type CustomerRow, identities, profiles } from "#schema/customers.js";
 import type { RequestContext } from "../../context.js";
+import { OfConsenting } from "../../platform/access/purpose.js";
 import { RequiresScope } from "../../platform/access/scopes.js";
 import { selectPage } from "../../platform/database/page.js";
 import { listRequest } from "../../platform/graphql/listing.js";
@@ -16,6 +17,7 @@ import { Profile } from "./profile.type.js";
 @Resolver(() => Customer)
 export class CustomerResolver {
   @RequiresScope("customers:read")
+  @OfConsenting()
   @Query(() => Customer, {
     nullable: true,
     description:
@@ -30,6 +32,7 @@ export class CustomerResolver {
 
   // Who finds a person by an address has seen the address; the type asks for `customers:read` besides.
   @RequiresScope("pii:read")
+  @OfConsenting()
   @Query(() => Customer, {
     nullable: true,
     description: "The customer who holds an identity, in any spelling; null when nobody does.",
@@ -44,6 +47,7 @@ export class CustomerResolver {
   }
 
   @RequiresScope("customers:read")
+  @OfConsenting()
   @Query(() => CustomerConnection, {
     description: "Customers, the newest first unless sorted. Merged and erased ones are not listed.",
   })

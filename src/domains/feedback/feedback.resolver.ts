@@ -3,6 +3,7 @@ import { Arg, Args, Ctx, FieldResolver, Info, Mutation, Query, Resolver, Root } 
 import type { CustomerRow } from "#schema/customers.js";
 import type { FeedbackRow } from "#schema/feedback.js";
 import type { RequestContext } from "../../context.js";
+import { OfConsenting } from "../../platform/access/purpose.js";
 import { RequiresScope } from "../../platform/access/scopes.js";
 import { selectPage } from "../../platform/database/page.js";
 import { listRequest } from "../../platform/graphql/listing.js";
@@ -39,6 +40,7 @@ export class CustomerFeedbackResolver {
 @Resolver(() => Feedback)
 export class FeedbackResolver {
   @RequiresScope("feedback:read")
+  @OfConsenting()
   @Query(() => FeedbackConnection, {
     description: "Feedback of all customers, the latest first unless sorted.",
   })

@@ -3,6 +3,7 @@ import { Arg, Args, Ctx, FieldResolver, Info, Mutation, Query, Resolver, Root } 
 import type { CustomerRow } from "#schema/customers.js";
 import type { ConversationRow, InteractionRow } from "#schema/interactions.js";
 import type { RequestContext } from "../../context.js";
+import { OfConsenting } from "../../platform/access/purpose.js";
 import { RequiresScope } from "../../platform/access/scopes.js";
 import { selectPage } from "../../platform/database/page.js";
 import { listRequest } from "../../platform/graphql/listing.js";
@@ -53,6 +54,7 @@ export class CustomerInteractionsResolver {
 @Resolver(() => Interaction)
 export class InteractionResolver {
   @RequiresScope("interactions:read")
+  @OfConsenting()
   @Query(() => InteractionConnection, {
     description: "Contacts of all customers, the latest first unless sorted.",
   })

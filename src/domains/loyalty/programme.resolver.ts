@@ -1,6 +1,7 @@
 import { Ctx, FieldResolver, Query, Resolver, Root } from "type-graphql";
 import type { LoyaltyTierRow, RewardRow } from "#schema/loyalty.js";
 import type { RequestContext } from "../../context.js";
+import { OfNoCustomer } from "../../platform/access/purpose.js";
 import { RequiresScope } from "../../platform/access/scopes.js";
 import { selectRewards } from "./loyalty.queries.js";
 import { LoyaltyTier, Reward } from "./loyalty.type.js";
@@ -12,6 +13,7 @@ type Known<Row extends { code: string }> = Pick<Row, "code"> & Partial<Row>;
 @Resolver(() => LoyaltyTier)
 export class LoyaltyTierResolver {
   @RequiresScope("loyalty:read")
+  @OfNoCustomer()
   @Query(() => [LoyaltyTier], { description: "The levels of the loyalty programme, the lowest first." })
   loyaltyTiers(@Ctx() { loaders }: RequestContext) {
     return loaders.loyalty.tiers.load();
@@ -37,6 +39,7 @@ export class LoyaltyTierResolver {
 @Resolver(() => Reward)
 export class RewardResolver {
   @RequiresScope("loyalty:read")
+  @OfNoCustomer()
   @Query(() => [Reward], { description: "What points can be spent on, the cheapest first; at most 1,000." })
   rewards(@Ctx() { database }: RequestContext) {
     return selectRewards(database.read);

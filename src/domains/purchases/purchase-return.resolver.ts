@@ -3,6 +3,7 @@ import { Args, Ctx, FieldResolver, Info, Query, Resolver, Root } from "type-grap
 import type { CustomerRow } from "#schema/customers.js";
 import { type PurchaseReturnRow, type PurchaseRow, purchaseReturnItems } from "#schema/purchases.js";
 import type { RequestContext } from "../../context.js";
+import { OfConsenting } from "../../platform/access/purpose.js";
 import { RequiresScope } from "../../platform/access/scopes.js";
 import { selectPage } from "../../platform/database/page.js";
 import { listRequest } from "../../platform/graphql/listing.js";
@@ -50,6 +51,7 @@ export class ReturnsOfPurchaseResolver {
 @Resolver(() => PurchaseReturn)
 export class PurchaseReturnResolver {
   @RequiresScope("purchases:read")
+  @OfConsenting()
   @Query(() => PurchaseReturnConnection, {
     description: "Returns of all customers, the latest first unless sorted.",
   })

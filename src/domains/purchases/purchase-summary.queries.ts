@@ -2,6 +2,7 @@ import { and, eq, type SQL, sql } from "drizzle-orm";
 import { purchaseItems, purchaseReturnItems, purchaseReturns, purchases } from "#schema/purchases.js";
 import type { Database } from "../../platform/database/database.js";
 import { compileFilter, type FilterFields } from "../../platform/database/filter.js";
+import { type Restriction, restricted } from "../../platform/database/restriction.js";
 import { shapedStatement, statement } from "../../platform/database/statement.js";
 import { type Id, toId, uuidOf } from "../../platform/ids.js";
 import { purchaseListing } from "./purchase.queries.js";
@@ -34,7 +35,8 @@ const orderOfReturn = and(
 );
 
 interface Movements {
-  rows: SQL;
+  /** All of them, or those of the customers that may be seen. */
+  rows(restriction?: Restriction | null): SQL;
   values: Record<string, unknown>;
   /** Equal for filters that differ only in their values. */
   shape: string;
@@ -50,14 +52,14 @@ function movements(where: Where, perLine = false): Movements {
   const returns = compileFilter(where, returnFields);
   const orderLines = sql`join ${purchaseItems} on ${and(eq(purchaseItems.customerId, purchases.customerId), eq(purchaseItems.purchaseId, purchases.id))}`;
   const returnLines = sql`join ${purchaseReturnItems} on ${and(eq(purchaseReturnItems.customerId, purchaseReturns.customerId), eq(purchaseReturnItems.purchaseReturnId, purchaseReturns.id))}`;
-  const rows = sql`(
+  const rows = (restriction: Restriction | null = null) => sql`(
     select ${purchases.customerId}, ${purchases.currency}, false as is_return, ${purchases.total} as gross, 0 as returned
     from ${purchases} ${perLine ? orderLines : sql``}
-    where ${and(sql`${purchases.status} <> 'CANCELLED'`, orders.condition)}
+    where ${and(sql`${purchases.status} <> 'CANCELLED'`, orders.condition, restricted(restriction, purchases, { every: true }))}
     union all
     select ${purchaseReturns.customerId}, ${purchaseReturns.currency}, true, 0, ${purchaseReturns.total}
     from ${purchaseReturns} ${perLine ? returnLines : sql``} left join ${purchases} on ${orderOfReturn}
-    where ${returns.condition ?? sql`true`}) as movement`;
+    where ${and(returns.condition, restricted(restriction, purchaseReturns, { every: true })) ?? sql`true`}) as movement`;
   return { rows, values: { ...orders.values, ...returns.values }, shape: orders.shape };
 }
 
@@ -79,23 +81,23 @@ const ofCustomers = sql`customer_id = any(${sql.placeholder("ids")}::uuid[])`;
 /** Figures per currency, over everything that the filter lets through. */
 export function selectFigures(db: Database["read"], where: Where): Promise<CurrencyFigures[]> {
   const { rows, values, shape } = movements(where);
-  return shapedStatement(db, `purchases.figures:${shape}`, () =>
-    db.select(figures).from(rows).groupBy(sql`currency`).orderBy(sql`currency`),
+  return shapedStatement(db, `purchases.figures:${shape}`, (_, restriction) =>
+    db.select(figures).from(rows(restriction)).groupBy(sql`currency`).orderBy(sql`currency`),
   )(values);
 }
 
 export async function selectLineCount(db: Database["read"], where: Where): Promise<number> {
   const { rows, values, shape } = movements(where, true);
-  const [row] = await shapedStatement(db, `purchases.lineCount:${shape}`, () =>
-    db.select({ count: sql`count(*)`.mapWith(Number) }).from(rows),
+  const [row] = await shapedStatement(db, `purchases.lineCount:${shape}`, (_, restriction) =>
+    db.select({ count: sql`count(*)`.mapWith(Number) }).from(rows(restriction)),
   )(values);
   return row?.count ?? 0;
 }
 
 export async function selectBuyerCount(db: Database["read"], where: Where): Promise<number> {
   const { rows, values, shape } = movements(where);
-  const [row] = await shapedStatement(db, `purchases.buyerCount:${shape}`, () =>
-    db.select({ count: sql`count(distinct customer_id)`.mapWith(Number) }).from(rows),
+  const [row] = await shapedStatement(db, `purchases.buyerCount:${shape}`, (_, restriction) =>
+    db.select({ count: sql`count(distinct customer_id)`.mapWith(Number) }).from(rows(restriction)),
   )(values);
   return row?.count ?? 0;
 }
@@ -103,7 +105,7 @@ export async function selectBuyerCount(db: Database["read"], where: Where): Prom
 const figuresByCustomers = statement("purchases.figuresByCustomers", (db) =>
   db
     .select({ customerId, ...figures })
-    .from(movements(null).rows)
+    .from(movements(null).rows())
     .where(ofCustomers)
     .groupBy(sql`customer_id`, sql`currency`)
     .orderBy(sql`customer_id`, sql`currency`),
@@ -120,7 +122,7 @@ export function selectFiguresByCustomers(
 const lineCountsByCustomers = statement("purchases.lineCountsByCustomers", (db) =>
   db
     .select({ customerId, count: sql`count(*)`.mapWith(Number) })
-    .from(movements(null, true).rows)
+    .from(movements(null, true).rows())
     .where(ofCustomers)
     .groupBy(sql`customer_id`),
 );
@@ -135,10 +137,10 @@ export function selectTopCustomers(
   { currency, size, where }: { currency: string; size: number; where: Where },
 ) {
   const { rows, values, shape } = movements(where);
-  const run = shapedStatement(db, `purchases.topCustomers:${shape}`, () =>
+  const run = shapedStatement(db, `purchases.topCustomers:${shape}`, (_, restriction) =>
     db
       .select({ customerId, net, ...counts })
-      .from(rows)
+      .from(rows(restriction))
       .where(sql`currency = ${sql.placeholder("currency")}`)
       .groupBy(sql`customer_id`)
       .orderBy(sql`${net} desc`, sql`customer_id`)

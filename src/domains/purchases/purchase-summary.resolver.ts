@@ -1,6 +1,7 @@
 import { Args, Ctx, FieldResolver, Query, Resolver, Root } from "type-graphql";
 import type { CustomerRow } from "#schema/customers.js";
 import type { RequestContext } from "../../context.js";
+import { OfConsenting } from "../../platform/access/purpose.js";
 import { RequiresScope } from "../../platform/access/scopes.js";
 import { sumOfMoney } from "../../platform/graphql/money.js";
 import { pageRequest } from "../../platform/graphql/paging.js";
@@ -25,6 +26,7 @@ import {
 @Resolver(() => PurchaseSummary)
 export class PurchaseSummaryResolver {
   @RequiresScope("purchases:read")
+  @OfConsenting()
   @Query(() => PurchaseSummary, {
     description: `Figures over orders and returns. Cancelled orders are not counted. ${filterOnReturns}`,
   })
@@ -40,6 +42,7 @@ export class PurchaseSummaryResolver {
   }
 
   @RequiresScope("purchases:read")
+  @OfConsenting()
   @Query(() => [TopCustomer], {
     description: "The customers with the highest net revenue in one currency, the highest first.",
   })

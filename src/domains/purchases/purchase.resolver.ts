@@ -3,6 +3,7 @@ import { Arg, Args, Ctx, FieldResolver, Info, Mutation, Query, Resolver, Root } 
 import type { CustomerRow } from "#schema/customers.js";
 import { type PurchaseRow, purchaseItems } from "#schema/purchases.js";
 import type { RequestContext } from "../../context.js";
+import { OfConsenting } from "../../platform/access/purpose.js";
 import { RequiresScope } from "../../platform/access/scopes.js";
 import { selectPage } from "../../platform/database/page.js";
 import { listRequest } from "../../platform/graphql/listing.js";
@@ -39,6 +40,7 @@ export class CustomerPurchasesResolver {
 @Resolver(() => Purchase)
 export class PurchaseResolver {
   @RequiresScope("purchases:read")
+  @OfConsenting()
   @Query(() => PurchaseConnection, {
     description: "Orders of all customers, the latest first unless sorted.",
   })

@@ -3,6 +3,7 @@ import { Arg, Args, Ctx, FieldResolver, Info, Int, Mutation, Query, Resolver, Ro
 import type { CustomerRow } from "#schema/customers.js";
 import type { TicketEventRow, TicketRow } from "#schema/tickets.js";
 import type { RequestContext } from "../../context.js";
+import { OfConsenting } from "../../platform/access/purpose.js";
 import { RequiresScope } from "../../platform/access/scopes.js";
 import { selectPage } from "../../platform/database/page.js";
 import { listRequest } from "../../platform/graphql/listing.js";
@@ -46,6 +47,7 @@ export class CustomerTicketsResolver {
 @Resolver(() => Ticket)
 export class TicketResolver {
   @RequiresScope("tickets:read")
+  @OfConsenting()
   @Query(() => TicketConnection, {
     description: "Tickets of all customers, the newest opened first unless sorted.",
   })

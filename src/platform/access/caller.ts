@@ -6,6 +6,7 @@ import { statement } from "../database/statement.js";
 import { type Id, uuidOf } from "../ids.js";
 import type { Allowance } from "./budget.js";
 import { digest, readKeyText } from "./key-text.js";
+import { type Purpose, purposeText, type ReadPurpose } from "./purpose.js";
 import { expandRole, type Role } from "./roles.js";
 import { isScope, type Scope, scopes } from "./scopes.js";
 import { isToken } from "./tokens.js";
@@ -18,6 +19,10 @@ export interface Caller {
   readonly role?: Role | null;
   /** Code of the partner company on whose behalf it asks. */
   readonly partner?: string | null;
+  /** What this request reads for, where that needs consent; absent or null: to serve the customer. */
+  readonly purpose?: ReadPurpose | null;
+  /** The only purpose its key may read for; absent or null: any. */
+  readonly onlyFor?: Purpose | null;
   /** When its key or token ends by itself; absent or null: it does not. */
   readonly expiresAtMs?: number | null;
   /** May ask documents of the manifest only. */
@@ -30,11 +35,11 @@ export interface Caller {
 export type Authenticate = (presented: string | null) => Promise<Caller | null>;
 
 /** Of a caller, all that an answer may depend on. */
-const sharedAttributes = ["scopes", "partner"] as const satisfies readonly (keyof Caller)[];
+const sharedAttributes = ["scopes", "partner", "purpose"] as const satisfies readonly (keyof Caller)[];
 
 /** Callers of one class get the same answers: what is read for one of them may be given to all. */
-export function accessClassOf({ scopes: own, partner }: Caller): string {
-  return `${[...own].sort().join(" ")}|${partner ?? ""}`;
+export function accessClassOf({ scopes: own, partner, purpose }: Caller): string {
+  return `${[...own].sort().join(" ")}|${partner ?? ""}${purpose ? `|${purposeText(purpose)}` : ""}`;
 }
 
 /** Whether an answer that is shared within a class may depend on this attribute. */
@@ -90,15 +95,17 @@ export function callerOf({
   partner,
   scopes: own,
   expiresAt,
+  purpose,
   trustedOnly = false,
   budgetPoints = null,
   restoredPerSecond = null,
-}: Pick<LiveKey, "id" | "role" | "partner" | "scopes" | "expiresAt"> & Partial<LiveKey>): Caller {
+}: Pick<LiveKey, "id" | "role" | "partner" | "scopes" | "expiresAt" | "purpose"> & Partial<LiveKey>): Caller {
   return {
     keyId: id,
     scopes: expandRole(role, own.filter(isScope), partner),
     role,
     partner,
+    onlyFor: purpose,
     expiresAtMs: expiresAt === null ? null : Date.parse(expiresAt),
     trustedOnly,
     allowance: {
@@ -119,6 +126,7 @@ const liveKey = statement("access.liveKey", (db) => {
       partner,
       scopes: apiKeys.scopes,
       expiresAt,
+      purpose: apiKeys.purpose,
       trustedOnly: apiKeys.trustedOnly,
       budgetPoints: apiKeys.budgetPoints,
       restoredPerSecond: apiKeys.restoredPerSecond,

@@ -49,9 +49,9 @@ export class AuditLog {
     private readonly options: AuditLogOptions,
   ) {}
 
-  /** The trail of one request of a key. */
-  trail(keyId: string, requestId: string): Trail {
-    return new Trail(this, keyId, requestId, this.options.reads);
+  /** The trail of one request of a key, with what it was for where that needed consent. */
+  trail(keyId: string, requestId: string, purpose: string | null = null): Trail {
+    return new Trail(this, keyId, requestId, this.options.reads, purpose);
   }
 
   /** Entries that could not be kept since the start: the database took none for a long time. */
@@ -127,6 +127,7 @@ export class Trail {
     readonly requestId: string,
     /** Whether reads are to be told. */
     readonly reads: boolean,
+    readonly purpose: string | null,
   ) {}
 
   /** Which operation it is. */
@@ -192,13 +193,14 @@ async function insertEntries(tx: Tx, entries: readonly Entry[]): Promise<void> {
     sql.param(entries.map(({ trail }) => value(trail)));
   await sendNow(
     tx,
-    sql`insert into ${auditEntries} (id, at, key_id, action, operation_name, document_hash, request_id, customer_ids)
-      select id, to_timestamp(at), key_id, action, operation_name, document_hash, request_id, customer_ids::uuid[]
+    sql`insert into ${auditEntries} (id, at, key_id, action, operation_name, document_hash, request_id, purpose, customer_ids)
+      select id, to_timestamp(at), key_id, action, operation_name, document_hash, request_id, purpose, customer_ids::uuid[]
       from unnest(${of(({ id }) => uuidOf(id))}::uuid[], ${of(({ at }) => String(at / 1000))}::float8[],
         ${texts((trail) => trail.keyId)}::text[], ${of(({ action }) => action)}::audit_action[],
         ${texts((trail) => trail.operationName)}::text[], ${texts((trail) => trail.documentHash)}::text[],
-        ${of(({ trail }) => trail.requestId)}::uuid[], ${of(({ customers }) => `"{${[...customers].join()}}"`)}::text[])
-        as r (id, at, key_id, action, operation_name, document_hash, request_id, customer_ids)
+        ${of(({ trail }) => trail.requestId)}::uuid[], ${texts((trail) => trail.purpose)}::text[],
+        ${of(({ customers }) => `"{${[...customers].join()}}"`)}::text[])
+        as r (id, at, key_id, action, operation_name, document_hash, request_id, purpose, customer_ids)
       on conflict do nothing`,
   );
 }

@@ -1,5 +1,6 @@
 import type { Trail } from "../audit/audit-log.js";
 import type { Database } from "./database.js";
+import type { Restriction } from "./restriction.js";
 
 /** Whoever waits for an answer. Once they have left, the server need not work on it any more. */
 export interface Audience {
@@ -20,21 +21,37 @@ export function keepAnswerFor(audience: Audience): void {
 
 type Read = Database["read"];
 const bound: unique symbol = Symbol("audience");
-type Bound = Read & { [bound]?: { root: Read; audience: Audience; trail: Trail | null } };
+interface Binding {
+  root: Read;
+  audience: Audience;
+  trail: Trail | null;
+  restriction: Restriction | null;
+}
+type Bound = Read & { [bound]?: Binding };
 
 /**
  * The same reading handle for one audience: its prepared statements end early when nobody waits for them any more, and whose
- * rows are read is told to the trail.
+ * rows are read is told to the trail, and customers that the restriction does not allow are not there.
  */
-export function readFor(db: Read, audience: Audience, trail: Trail | null = null): Read {
+export function readFor(
+  db: Read,
+  audience: Audience,
+  trail: Trail | null = null,
+  restriction: Restriction | null = null,
+): Read {
   const handle = Object.create(db) as Bound;
-  handle[bound] = { root: db, audience, trail };
+  handle[bound] = { root: db, audience, trail, restriction };
   return handle;
 }
 
 /** Whom reads on this handle are told to; null where nobody keeps an audit. */
 export function trailOf(db: Read): Trail | null {
   return (db as Bound)[bound]?.trail ?? null;
+}
+
+/** Which customers reads on this handle may see; null: all. */
+export function restrictionOf(db: Read): Restriction | null {
+  return (db as Bound)[bound]?.restriction ?? null;
 }
 
 /** The handle that statements are kept for, and the audience of this one. */

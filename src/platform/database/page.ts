@@ -10,6 +10,7 @@ import { type RowColumns, selectedColumns } from "./columns.js";
 import type { Database } from "./database.js";
 import { type Bind, type Compiled, compileFilter, type FilterFields } from "./filter.js";
 import { beyond, decodeCursor, encodeCursor, type OrderKey, orderBy, orderName } from "./keyset.js";
+import { type Restriction, restricted } from "./restriction.js";
 import { shapedStatement } from "./statement.js";
 
 /** A list that clients can page through: all rows of a table, or those that hang on a parent row. */
@@ -170,29 +171,30 @@ function prepared(
   const parent = listing.parent ? `${getTableName(listing.parent.table)}.` : "";
   const name = `${parent}${getTableName(listing.table)}:${what}:${what.includes("page") ? `${parts.shape}|${columns?.name ?? "*"}` : parts.filter.shape}`;
   const customer = what === "page" ? auditedBy(db, listing) : null;
-  return shapedStatement(db, customer ? `${name}|audited` : name, (root) =>
-    builders[what](root, listing, parts, columns, customer),
+  return shapedStatement(db, customer ? `${name}|audited` : name, (root, restriction) =>
+    builders[what](root, listing, parts, { columns, customer, restriction }),
   ) as Run;
 }
 
 const ids = sql`any(${sql.placeholder("ids")}::uuid[])`;
 
+/** What of each row is read, and which rows may be seen. Pages of parents hang on rows that were seen. */
+interface Seen {
+  columns: RowColumns | null;
+  customer: string | null;
+  restriction: Restriction | null;
+}
+
 const builders = {
-  page: (
-    db: Database["read"],
-    listing: Listing,
-    parts: PageParts,
-    columns: RowColumns | null,
-    customer: string | null,
-  ) =>
+  page: (db: Database["read"], listing: Listing, parts: PageParts, seen: Seen) =>
     db
-      .select(columnsOfPage(listing, parts, columns, customer))
+      .select(columnsOfPage(listing, parts, seen.columns, seen.customer))
       .from(listing.table)
-      .where(and(...parts.conditions()))
+      .where(and(...parts.conditions(), restricted(seen.restriction, listing.table)))
       .orderBy(...orderBy(parts.order, parts.backward))
       .limit(sql.placeholder("limit")),
 
-  pages: (db: Database["read"], listing: Listing, parts: PageParts, columns: RowColumns | null) => {
+  pages: (db: Database["read"], listing: Listing, parts: PageParts, { columns }: Seen) => {
     const { table, key, on } = parentOf(listing);
     const page = db
       .select(columnsOfPage(listing, parts, columns))
@@ -209,18 +211,27 @@ const builders = {
       .where(sql`${key} = ${ids}`);
   },
 
-  count: (db: Database["read"], listing: Listing, parts: PageParts) =>
+  count: (db: Database["read"], listing: Listing, parts: PageParts, { restriction }: Seen) =>
     db
       .select({ count: sql<string>`count(*)` })
       .from(listing.table)
-      .where(and(parts.filter.condition, listing.always)),
+      .where(
+        and(parts.filter.condition, listing.always, restricted(restriction, listing.table, { every: true })),
+      ),
 
-  matching: (db: Database["read"], listing: Listing, parts: PageParts) => {
+  matching: (db: Database["read"], listing: Listing, parts: PageParts, { restriction }: Seen) => {
     const { id } = getTableColumns(listing.table) as unknown as { id: Column };
     return db
       .select({ id })
       .from(listing.table)
-      .where(and(sql`${id} = ${ids}`, parts.filter.condition, listing.always));
+      .where(
+        and(
+          sql`${id} = ${ids}`,
+          parts.filter.condition,
+          listing.always,
+          restricted(restriction, listing.table),
+        ),
+      );
   },
 
   counts: (db: Database["read"], listing: Listing, parts: PageParts) => {

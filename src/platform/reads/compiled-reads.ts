@@ -4,6 +4,7 @@ import type { Scope } from "../access/scopes.js";
 import type { Trail } from "../audit/audit-log.js";
 import type { Audience } from "../database/audience.js";
 import type { Database } from "../database/database.js";
+import type { Restriction } from "../database/restriction.js";
 import {
   decidingVariables,
   FieldCollector,
@@ -27,6 +28,8 @@ export interface ReadRequest {
   audience: Audience;
   /** Who learns whose rows were read. */
   trail?: Trail | null;
+  /** Which customers may be seen; absent or null: all. */
+  restriction?: Restriction | null;
   /** Where values that are no arguments come from: the context of the request. */
   context: unknown;
 }
@@ -65,7 +68,7 @@ export class CompiledReads {
   private readonly documents = new WeakMap<OperationDefinitionNode, CompiledDocument>();
   private readonly statements: LRUCache<string, ReadStatement>;
   private readonly batches: Batches;
-  /** By document, access class and combination of @skip and @include; where there is none, why. */
+  /** By document, access class, restriction and combination of @skip and @include; where there is none, why. */
   private readonly outlines = new LRUCache<string, CompiledOutline | string>({
     maxSize: maxOutlinedFields,
   });
@@ -125,11 +128,18 @@ export class CompiledReads {
       if (shapeLength > maxShapeLength) throw new NotCompiled("its filters are too long");
       key += `|${bound.shape}`;
     }
+    Object.assign(values, request.restriction?.values);
     for (const computed of outline.computed) Object.assign(values, computed(request.context as never));
     let statement = this.statements.get(key);
     if (!statement) {
       const fixed = Object.assign({}, ...[...outline.bound.values()].map((bound) => bound.values));
-      statement = this.build(outline, pages, fixed, this.options.audited ?? false);
+      statement = this.build(
+        outline,
+        pages,
+        fixed,
+        this.options.audited ?? false,
+        request.restriction ?? null,
+      );
       this.statements.set(key, statement);
     }
     return { statement, values };
@@ -152,7 +162,8 @@ export class CompiledReads {
       this.documents.set(request.operation, known);
     }
     const decided = known.deciding.map((name) => String(variables[name])).join();
-    const variant = `${known.id}|${accessClassOf(request.scopes)}|${decided}`;
+    const seen = request.restriction?.name ?? "";
+    const variant = `${known.id}|${accessClassOf(request.scopes)}|${seen}|${decided}`;
     let outline = this.outlines.get(variant);
     if (!outline) {
       const compiled = this.compile(request, known, variables);

@@ -2,6 +2,7 @@ import { and, eq, getTableName, type SQL, sql } from "drizzle-orm";
 import type { PgColumn as Column, PgTable } from "drizzle-orm/pg-core";
 import { orderBy, orderName } from "../database/keyset.js";
 import type { Listing, ListRequest, PageParts } from "../database/page.js";
+import { type Restriction, restricted } from "../database/restriction.js";
 import { base64urlOf, concat, jsonOf, objectOf, type Piece } from "./json-text.js";
 import type { EdgePart, PagePart, Part } from "./outline.js";
 
@@ -16,6 +17,13 @@ export interface PageSite {
 type Page = Part & { kind: "page" };
 type ObjectText = (parts: readonly Part[]) => Piece[];
 
+interface Told {
+  /** The column that says whose rows are, where that is asked. */
+  whose?: Column;
+  /** Which customers may be seen; it holds for a root list. What hangs on a row is of its customer. */
+  restriction: Restriction | null;
+}
+
 /**
  * The SQL of one page as JSON text: of a root list, or of what hangs on the row around it. With the column that says whose
  * rows are, a row of two: `text`, and `whose`, the values of that column on the page.
@@ -24,9 +32,11 @@ export function pageText(
   { listing, parts }: Page,
   site: PageSite,
   objectText: ObjectText,
-  whose: Column | null = null,
+  { whose, restriction }: Told,
 ): SQL {
-  return new PageText(listing, parts, site, objectText, whose).text();
+  const seen = (every: boolean) =>
+    listing.parent ? undefined : restricted(restriction, listing.table, { every });
+  return new PageText(listing, parts, site, objectText, whose ?? null, seen).text();
 }
 
 class PageText {
@@ -40,6 +50,7 @@ class PageText {
     private readonly site: PageSite,
     private readonly objectText: ObjectText,
     private readonly whose: Column | null,
+    private readonly seen: (every: boolean) => SQL | undefined,
   ) {
     this.backward = site.request.backward;
     const asks = ({ name }: { name: string }) => name.endsWith("Cursor") || name === this.moreName;
@@ -57,7 +68,7 @@ class PageText {
     const { clauses, size } = this.site;
     const table = named(this.listing.table);
     const limit = this.looksBeyond ? sql`${size} + 1` : size;
-    const rows = sql`select * ${this.from(clauses.conditions())} order by ${this.order(this.backward)} limit ${limit}`;
+    const rows = sql`select * ${this.from([...clauses.conditions(), this.seen(false)])} order by ${this.order(this.backward)} limit ${limit}`;
     if (!this.backward) return sql`(select ${text} from (${rows}) as ${table})`;
     const turned = sql`select * from (${rows}) as ${table} order by ${this.order(false)}`;
     return sql`(select ${text} from (${turned}) as ${table})`;
@@ -75,7 +86,7 @@ class PageText {
         return objectOf(part.infos.map(({ key, name }) => [key, this.info(name)] as const));
       case "totalCount":
         return [
-          sql`(select count(*) ${this.from([this.site.clauses.filter.condition, this.listing.always])})`,
+          sql`(select count(*) ${this.from([this.site.clauses.filter.condition, this.listing.always, this.seen(true)])})`,
         ];
       case "typename":
         return [`"${part.name}"`];

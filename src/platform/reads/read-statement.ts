@@ -1,5 +1,6 @@
 import { Placeholder, type SQL } from "drizzle-orm";
 import { PgDialect } from "drizzle-orm/pg-core";
+import type { Restriction } from "../database/restriction.js";
 import { prefixOf, rowValue } from "./arguments.js";
 import type { Outline } from "./outline.js";
 import type { PageSite } from "./page-text.js";
@@ -25,6 +26,7 @@ export function buildStatement(
   pages: readonly (PageSite | null)[],
   fixed: Readonly<Record<string, unknown>>,
   audited: boolean,
+  restriction: Restriction | null,
 ): ReadStatement {
   const given: Arguments = {
     page(site) {
@@ -33,6 +35,7 @@ export function buildStatement(
       return page;
     },
     value: rowValue,
+    restriction,
   };
   const batchBy = batchValueOf(outline);
   const { text, parameters } = textOf(

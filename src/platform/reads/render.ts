@@ -1,6 +1,7 @@
 import { and, eq, type SQL, sql } from "drizzle-orm";
 import { customerColumnOf } from "../audit/customer-column.js";
 import type { Edge } from "../database/edge.js";
+import { type Restriction, restricted } from "../database/restriction.js";
 import { concat, objectOf, type Piece } from "./json-text.js";
 import type { Outline, Part } from "./outline.js";
 import { type PageSite, pageText } from "./page-text.js";
@@ -11,6 +12,8 @@ export interface Arguments {
   page(site: number): PageSite;
   /** A value that finds a row. */
   value(site: number, name: string, type: string): SQL;
+  /** Which customers may be seen, where a read enters at the root. */
+  restriction: Restriction | null;
 }
 
 /** The statement whose first value is the text of the answer; the second, where it is audited, whose rows are in it. */
@@ -43,14 +46,16 @@ class AuditedRoot {
     if (!customer) return this.renderer.part(part);
     if (part.kind === "page") {
       const name = sql.raw(`page${this.from.length}`);
-      const page = pageText(part, this.given.page(part.site.index), this.renderer.object, customer);
+      const page = pageText(part, this.given.page(part.site.index), this.renderer.object, {
+        whose: customer,
+        restriction: this.given.restriction,
+      });
       this.from.push(sql`${page} as ${name}`);
       this.whose.push(sql`${name}.whose`);
       return [sql`${name}.text`];
     }
     if (part.kind !== "row") throw new Error("only pages and rows are told whose they are");
-    const { index } = part.site;
-    const condition = part.read.where((name, type) => this.given.value(index, name, type));
+    const condition = this.renderer.found(part.read, part.site.index);
     this.whose.push(sql`(select ${customer}::text from ${table} where ${condition})`);
     return this.renderer.part(part);
   }
@@ -58,7 +63,7 @@ class AuditedRoot {
 
 /** The same for many requests that differ in one id alone: a row per id, with the id and the text. */
 export function answerTexts(outline: Outline, given: Arguments): SQL {
-  const asked: Arguments = { page: given.page, value: () => sql.raw("asked.id") };
+  const asked: Arguments = { ...given, value: () => sql.raw("asked.id") };
   const text = whole(new Renderer(asked).object(outline.parts));
   return sql`select asked.id, ${text} from unnest(${sql.placeholder("ids")}::uuid[]) as asked(id)`;
 }
@@ -95,13 +100,23 @@ class Renderer {
       case "row":
         return [this.row(part.read, part.site.index, part.parts)];
       case "page":
-        return [pageText(part, this.given.page(part.site.index), this.object)];
+        return [
+          pageText(part, this.given.page(part.site.index), this.object, {
+            restriction: this.given.restriction,
+          }),
+        ];
     }
   }
 
-  private row({ table, where }: RowRead, site: number, parts: readonly Part[]): Piece {
-    const condition = where((name, type) => this.given.value(site, name, type));
-    return orNull(sql`select ${concat(this.object(parts))} from ${table} where ${condition}`);
+  private row(read: RowRead, site: number, parts: readonly Part[]): Piece {
+    const condition = this.found(read, site);
+    return orNull(sql`select ${concat(this.object(parts))} from ${read.table} where ${condition}`);
+  }
+
+  /** The condition that finds a row at the root, if it may be seen. */
+  found({ table, where }: RowRead, site: number): SQL {
+    const asked = where((name, type) => this.given.value(site, name, type));
+    return and(asked, restricted(this.given.restriction, table)) ?? asked;
   }
 
   private many(edge: Edge, parts: readonly Part[]): Piece {

@@ -1,5 +1,7 @@
 import { type Authenticate, accessClassOf, type Caller } from "../../platform/access/caller.js";
+import { underPurpose } from "../../platform/access/purpose.js";
 import { isToken } from "../../platform/access/tokens.js";
+import { ApiError } from "../../platform/errors.js";
 import { faultOf, type Logger } from "../../platform/log.js";
 
 /** Somebody who stays connected, by whatever transport. */
@@ -102,13 +104,21 @@ export class Connections {
   private async recheckKey(key: string | null, connections: readonly Connection[]): Promise<void> {
     try {
       const caller = await this.options.authenticate(key);
-      const allowed = caller && accessClassOf(caller);
-      for (const connection of connections) {
-        if (allowed !== accessClassOf(connection.caller)) this.revoke(connection);
-      }
+      for (const connection of connections)
+        if (!caller || !stillMay(caller, connection.caller)) this.revoke(connection);
     } catch (error) {
       // While the database is away nobody can be asked; streams deliver nothing new then either.
       this.options.logger.warn(faultOf(error), "keys cannot be checked");
     }
+  }
+}
+
+/** Whether a key may still do what it could when its connection began, for the same purpose. */
+function stillMay(now: Caller, then: Caller): boolean {
+  try {
+    return accessClassOf(underPurpose(now, then.purpose)) === accessClassOf(then);
+  } catch (error) {
+    if (error instanceof ApiError) return false; // it reads for another purpose now
+    throw error;
   }
 }

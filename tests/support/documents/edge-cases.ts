@@ -276,6 +276,14 @@ function consents(): object[] {
       status: "REVOKED",
       occurredAt: at(2),
     },
+    ...[1, 2, 4, 7, 8].map((n) => ({
+      sourceRef: `n4-${n}`,
+      customer: person(n),
+      purpose: "MARKETING",
+      status: n === 7 ? "REVOKED" : "GRANTED",
+      occurredAt: at(n),
+    })),
+    { sourceRef: "n5", customer: person(5), purpose: "ANALYTICS", status: "GRANTED", occurredAt: at(2) },
   ];
 }
 
