@@ -1,6 +1,8 @@
 import { sql } from "drizzle-orm";
-import { index, pgEnum, pgTable, text, uuid } from "drizzle-orm/pg-core";
+import { customType, index, pgEnum, pgTable, smallint, text, uuid } from "drizzle-orm/pg-core";
 import { idColumn, instant } from "./columns.js";
+
+const bytea = customType<{ data: Buffer }>({ dataType: () => "bytea" });
 
 export const auditAction = pgEnum("audit_action", ["READ", "CHANGE", "SUBSCRIBE"]);
 
@@ -18,11 +20,13 @@ export const auditEntries = pgTable(
     requestId: uuid("request_id").notNull(),
     /** What it was for, where that needed consent, as the header named it. */
     purpose: text("purpose"),
-    /** Bare ids of the customers whose data it was. */
-    customerIds: uuid("customer_ids").array().notNull(),
+    /** Bare ids of the customers whose data it was, one after the other: PostgreSQL reads 50 of an array in ten times the time. */
+    customers: bytea("customers").notNull(),
+    /** By what they are looked up: the last 14 bits of their ids. Many entries share one, so the index takes them in bulk. */
+    buckets: smallint("buckets").array().notNull(),
   },
   (t) => [
-    index("audit_entries_customers_idx").using("gin", t.customerIds),
+    index("audit_entries_buckets_idx").using("gin", t.buckets),
     index("audit_entries_key_idx").on(t.keyId, t.id),
   ],
 );

@@ -167,7 +167,7 @@ async function serve(
   const { database, feed } = services;
   const schema = options.federation ? await asSubgraph(await builtSchema()) : await builtSchema();
   const audit = openAudit(database, options, opened);
-  const audited = options.audit === "all";
+  const audited = audit?.reads ?? false;
   const compiled =
     (options.compiledReads ?? true) ? new CompiledReads(schema, reads, database, { audited }) : null;
   const pseudonyms = options.pseudonymSecret ? createPseudonyms(options.pseudonymSecret) : null;

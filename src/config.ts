@@ -137,7 +137,7 @@ const environment = z.object({
   RATE_LIMIT_RESTORE: countAboveZero.default(defaultRestoredPerSecond),
   TRUSTED_DOCUMENTS: z.string().optional(),
   RATE_LIMIT_STORE: z.enum(["memory", "postgres"], "must be memory or postgres").default("memory"),
-  AUDIT: z.enum(["all", "changes", "off"], "must be all, changes or off").default("changes"),
+  AUDIT: z.enum(["all", "changes", "off"], "must be all, changes or off").default("all"),
   PRIVACY_SECRETS: z
     .string()
     .transform((text) => text.split(",").map((secret) => secret.trim()))

@@ -18,7 +18,7 @@ test("without variables the server listens on loopback, on port 4000, with an em
     trustedDocuments: null,
     sharedBudgets: false,
     budget: { maximum: 200_000, restoreRate: 20_000 },
-    audit: "changes",
+    audit: "all",
     privacySecrets: [],
     exportSigningKey: null,
     pseudonymSecret: null,

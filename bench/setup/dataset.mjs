@@ -8,9 +8,16 @@ const peerObjects = path.join(import.meta.dirname, "../contenders/postgraphile.s
 const migrations = path.join(rootFolder, "migrations");
 /** The one key of the benchmark; its secret is drawn anew at every run. */
 const keyId = "0193a000-0000-7000-8000-000000000360";
-const keyScopes = ["customers", "interactions", "purchases", "loyalty", "tickets", "feedback", "consent"].map(
-  (noun) => `${noun}:read`,
-);
+const keyScopes = [
+  "customers",
+  "interactions",
+  "purchases",
+  "loyalty",
+  "tickets",
+  "feedback",
+  "consent",
+  "pii",
+].map((noun) => `${noun}:read`);
 
 /**
  * A database with that many customers and what belongs to them; one of an earlier run is used again unless the

@@ -2,6 +2,7 @@ import type { ExecutionResult } from "graphql";
 import type { RequestContext } from "../context.js";
 import type { BudgetStatus } from "../platform/access/budget.js";
 import type { Audience } from "../platform/database/audience.js";
+import { countBraces } from "./count-braces.js";
 
 /** What `extensions.cost` tells of every answer; see docs/limits.md. */
 export interface AnswerCost {
@@ -15,9 +16,6 @@ export interface AnswerCost {
 
 /** What every operation costs at least; asking what one may still spend costs nothing. */
 const minCost = 1;
-const curly = 0x7b;
-const quote = 0x22;
-const backslash = 0x5c;
 
 const spent = new WeakMap<Audience, { requested: number; isFixed: boolean }>();
 
@@ -78,16 +76,7 @@ function countObjects(value: unknown): number {
   return count + 1;
 }
 
-/** The same of the JSON text `{"data":…}`: braces outside of texts, less the two around the data. */
-export function objectsInBytes(bytes: Uint8Array): number {
-  let count = -2;
-  const end = bytes.length;
-  for (let at = 0; at < end; at++) {
-    const byte = bytes[at];
-    if (byte === curly) count++;
-    else if (byte === quote) {
-      for (at++; at < end && bytes[at] !== quote; at++) if (bytes[at] === backslash) at++;
-    }
-  }
-  return Math.max(count, 0);
+/** The same of the JSON text `{"data":…}`: less the two around the data. */
+export function objectsInBytes(bytes: Buffer): number {
+  return Math.max(countBraces(bytes) - 2, 0);
 }

@@ -6,7 +6,7 @@ import type { GroupOptions } from "./live/group.js";
 import type { Opened } from "./opened.js";
 
 export interface AuditSettings {
-  /** What is written down of who reads or changes whose data; changes when left out. */
+  /** What is written down of who reads or changes whose data; all when left out. */
   audit?: "all" | "changes" | "off";
   logger: Logger;
 }
@@ -14,7 +14,7 @@ export interface AuditSettings {
 /** The audit log; null where nothing is written down. */
 export function openAudit(
   database: Database,
-  { audit = "changes", logger }: AuditSettings,
+  { audit = "all", logger }: AuditSettings,
   opened: Opened,
 ): AuditLog | null {
   if (audit === "off") return null;

@@ -113,10 +113,10 @@ beforeAll(async () => {
 });
 
 async function given(fill: (app: TestApp) => Promise<string[]>): Promise<Given> {
-  const compiled = await startTestApp();
+  const compiled = await startTestApp({ audit: "all" });
   try {
     const customerIds = await fill(compiled);
-    const resolvers = await startTestApp({ on: compiled, compiledReads: false });
+    const resolvers = await startTestApp({ on: compiled, compiledReads: false, audit: "all" });
     return { compiled, resolvers, world: await worldOf(schema, resolvers, customerIds) };
   } catch (error) {
     await compiled.stop();

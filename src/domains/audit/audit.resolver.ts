@@ -3,6 +3,7 @@ import { Args, Ctx, FieldResolver, Info, Query, Resolver, Root } from "type-grap
 import type { AuditEntryRow } from "#schema/audit.js";
 import type { RequestContext } from "../../context.js";
 import { RequiresScope } from "../../platform/access/scopes.js";
+import { idsIn } from "../../platform/audit/customer-list.js";
 import { selectPage } from "../../platform/database/page.js";
 import { listRequest } from "../../platform/graphql/listing.js";
 import { toId } from "../../platform/ids.js";
@@ -24,7 +25,7 @@ export class AuditEntryResolver {
   }
 
   @FieldResolver()
-  customerIds(@Root() { customerIds }: AuditEntryRow) {
-    return customerIds.map((id) => toId("customer", id));
+  customerIds(@Root() { customers }: AuditEntryRow) {
+    return idsIn(customers).map((id) => toId("customer", id));
   }
 }

@@ -3,7 +3,7 @@ import type { PersonalTable } from "../../platform/privacy/personal-table.js";
 
 export const personalAudit: PersonalTable = {
   table: auditEntries,
-  customer: auditEntries.customerIds,
+  customer: auditEntries.customers,
   exported: {
     not: "It tells what the company's people and programs did, and names other customers of the same page.",
   },

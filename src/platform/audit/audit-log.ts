@@ -4,6 +4,7 @@ import { type AuditEntryRow, auditEntries } from "#schema/audit.js";
 import type { Database, Tx } from "../database/database.js";
 import { bareArray, sendNow } from "../database/rows.js";
 import { type Id, newId, uuidOf } from "../ids.js";
+import { customerList } from "./customer-list.js";
 import { documentHash } from "./document-hash.js";
 
 /** How long an entry of a read waits for others, and so how much a killed process can lose. */
@@ -21,10 +22,8 @@ interface Entry {
   at: number;
   action: Action;
   trail: Trail;
-  /** Bare ids. */
-  customers: Set<string>;
-  /** The same, as compiled reads answer them: separated by commas. */
-  lists: string[];
+  /** Bare ids, one or many in a text. */
+  customers: string[];
 }
 
 export interface AuditLogOptions {
@@ -42,6 +41,8 @@ export class AuditLog {
   private held: Entry[] = [];
   private timer: NodeJS.Timeout | undefined;
   private writing: Promise<void> | undefined;
+  /** Whether some of those held may be written already: nobody knows how the last attempt ended. */
+  private unsure = false;
   private lostCount = 0;
 
   constructor(
@@ -51,7 +52,12 @@ export class AuditLog {
 
   /** The trail of one request of a key, with what it was for where that needed consent. */
   trail(keyId: string, requestId: string, purpose: string | null = null): Trail {
-    return new Trail(this, keyId, requestId, this.options.reads, purpose);
+    return new Trail(this, keyId, requestId, purpose);
+  }
+
+  /** Whether reads are written down. */
+  get reads(): boolean {
+    return this.options.reads;
   }
 
   /** Entries that could not be kept since the start: the database took none for a long time. */
@@ -66,8 +72,7 @@ export class AuditLog {
       at: Date.now(),
       action,
       trail,
-      customers: new Set<string>(),
-      lists: [],
+      customers: [],
     };
     if (this.held.length >= maxHeld) {
       if (this.lostCount++ === 0)
@@ -110,7 +115,10 @@ export class AuditLog {
   private async writeBatch(): Promise<void> {
     const batch = this.held.slice(0, entriesAtOnce);
     for (const { trail } of batch) trail.closeRead();
-    await this.database.transaction((tx) => insertEntries(tx, batch));
+    const again = this.unsure;
+    this.unsure = true;
+    await this.database.transaction((tx) => insertEntries(tx, batch, again));
+    this.unsure = false;
     this.held.splice(0, batch.length);
   }
 }
@@ -125,10 +133,13 @@ export class Trail {
     private readonly log: AuditLog,
     readonly keyId: string,
     readonly requestId: string,
-    /** Whether reads are to be told. */
-    readonly reads: boolean,
     readonly purpose: string | null,
   ) {}
+
+  /** Whether reads are to be told. */
+  get reads(): boolean {
+    return this.log.reads;
+  }
 
   /** Which operation it is. */
   runs(document: DocumentNode, operation: OperationDefinitionNode): void {
@@ -147,35 +158,34 @@ export class Trail {
   /** A row of this customer was read. */
   touched(customerId: Id<"customer">): void {
     this.read ??= this.log.open(this, "READ");
-    this.read.customers.add(uuidOf(customerId));
+    this.read.customers.push(uuidOf(customerId));
   }
 
-  /** Rows of these customers were read: bare ids, separated by commas. */
+  /** Rows of these customers were read: bare ids, one after the other. */
   touchedAll(list: string): void {
     if (list === "") return;
     this.read ??= this.log.open(this, "READ");
-    this.read.lists.push(list);
+    this.read.customers.push(list);
   }
 
   /** Events are followed from now on: of one customer, or of whoever they are about. */
   subscribed(customerIds: readonly Id<"customer">[]): void {
     const entry = this.log.open(this, "SUBSCRIBE");
-    for (const id of customerIds) entry.customers.add(uuidOf(id));
+    for (const id of customerIds) entry.customers.push(uuidOf(id));
   }
 
   /** Writes down a change in its own transaction: there is no change without its entry. */
   async changed(tx: Tx, customerIds: Iterable<Id<"customer">>): Promise<void> {
-    const customers = new Set([...customerIds].map(uuidOf));
-    if (customers.size === 0) return;
+    const customers = [...customerIds].map(uuidOf);
+    if (customers.length === 0) return;
     const entry: Entry = {
       id: newId("auditEntry"),
       at: Date.now(),
       action: "CHANGE",
       trail: this,
       customers,
-      lists: [],
     };
-    await insertEntries(tx, [entry]);
+    await insertEntries(tx, [entry], false);
   }
 
   /** For the log: what is read from now on needs another entry. */
@@ -184,23 +194,24 @@ export class Trail {
   }
 }
 
-/** One statement, one array per column. Ids are put into texts here: an entry of a page has a hundred of them. */
-async function insertEntries(tx: Tx, entries: readonly Entry[]): Promise<void> {
-  for (const { customers, lists } of entries)
-    for (const list of lists) for (const customerId of list.split(",")) customers.add(customerId);
+/**
+ * One statement, one array per column. Only what may be there already is compared with what is there: it costs a third more.
+ */
+async function insertEntries(tx: Tx, entries: readonly Entry[], again: boolean): Promise<void> {
+  const lists = entries.map(({ customers }) => customerList(customers));
   const of = (value: (entry: Entry) => string) => bareArray(entries.map(value));
   const texts = (value: (trail: Trail) => string | null) =>
     sql.param(entries.map(({ trail }) => value(trail)));
   await sendNow(
     tx,
-    sql`insert into ${auditEntries} (id, at, key_id, action, operation_name, document_hash, request_id, purpose, customer_ids)
-      select id, to_timestamp(at), key_id, action, operation_name, document_hash, request_id, purpose, customer_ids::uuid[]
+    sql`insert into ${auditEntries} (id, at, key_id, action, operation_name, document_hash, request_id, purpose, customers, buckets)
+      select id, to_timestamp(at), key_id, action, operation_name, document_hash, request_id, purpose, customers, buckets::smallint[]
       from unnest(${of(({ id }) => uuidOf(id))}::uuid[], ${of(({ at }) => String(at / 1000))}::float8[],
         ${texts((trail) => trail.keyId)}::text[], ${of(({ action }) => action)}::audit_action[],
         ${texts((trail) => trail.operationName)}::text[], ${texts((trail) => trail.documentHash)}::text[],
         ${of(({ trail }) => trail.requestId)}::uuid[], ${texts((trail) => trail.purpose)}::text[],
-        ${of(({ customers }) => `"{${[...customers].join()}}"`)}::text[])
-        as r (id, at, key_id, action, operation_name, document_hash, request_id, purpose, customer_ids)
-      on conflict do nothing`,
+        ${bareArray(lists.map(({ hex }) => `"\\\\x${hex}"`))}::bytea[], ${bareArray(lists.map(({ buckets }) => `"{${buckets.join()}}"`))}::text[])
+        as r (id, at, key_id, action, operation_name, document_hash, request_id, purpose, customers, buckets)
+      ${again ? sql`on conflict do nothing` : sql``}`,
   );
 }

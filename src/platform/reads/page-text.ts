@@ -14,6 +14,8 @@ export interface PageSite {
   size: SQL;
 }
 
+const uuidBytes = sql.raw("16");
+
 type Page = Part & { kind: "page" };
 type ObjectText = (parts: readonly Part[]) => Piece[];
 
@@ -26,7 +28,7 @@ interface Told {
 
 /**
  * The SQL of one page as JSON text: of a root list, or of what hangs on the row around it. With the column that says whose
- * rows are, a row of two: `text`, and `whose`, the values of that column on the page.
+ * rows are, a row of two: `text`, and `whose`, the ids in that column on the page, one after the other in hexadecimal.
  */
 export function pageText(
   { listing, parts }: Page,
@@ -62,9 +64,7 @@ class PageText {
     const readsRows = this.looksBeyond || this.parts.some(({ kind }) => kind === "nodes" || kind === "edges");
     if (!readsRows)
       return this.whose ? sql`(select ${pieces} as text, '' as whose)` : sql`(select ${pieces})`;
-    const text = this.whose
-      ? sql`${pieces} as text, ${this.listed(sql`${this.whose}::text`)} as whose`
-      : pieces;
+    const text = this.whose ? sql`${pieces} as text, ${this.ids(this.whose)} as whose` : pieces;
     const { clauses, size } = this.site;
     const table = named(this.listing.table);
     const limit = this.looksBeyond ? sql`${size} + 1` : size;
@@ -106,6 +106,14 @@ class PageText {
   private listed(member: SQL): SQL {
     if (!this.looksBeyond) return sql`string_agg(${member}, ',')`;
     return sql`array_to_string((array_agg(${member}))[${this.first}:${this.last}], ',')`;
+  }
+
+  /** As bytes: making, cutting and sending fifty texts would take several times as long. */
+  private ids(column: Column): SQL {
+    const all = sql`string_agg(uuid_send(${column}), '')`;
+    if (!this.looksBeyond) return sql`encode(${all}, 'hex')`;
+    const from = this.backward ? sql`${uuidBytes} * (${this.first} - 1) + 1` : sql`1`;
+    return sql`encode(substring(${all} from ${from} for ${uuidBytes} * ${this.site.size}), 'hex')`;
   }
 
   private info(name: string): readonly Piece[] {

@@ -21,7 +21,7 @@ export function answerText(outline: Outline, given: Arguments, audited: boolean)
   const renderer = new Renderer(given);
   if (!audited) return sql`select ${whole(renderer.object(outline.parts))}`;
   const { pieces, whose, from } = new AuditedRoot(renderer, given).read(outline.parts);
-  const ids = whose.length ? sql`concat_ws(',', ${sql.join(whose, sql`, `)})` : sql`''`;
+  const ids = whose.length ? sql`concat(${sql.join(whose, sql`, `)})` : sql`''`;
   return sql`select ${whole(pieces)}, ${ids}${from.length ? sql` from ${sql.join(from, sql`, `)}` : sql``}`;
 }
 
