@@ -39,7 +39,19 @@ const sharedAttributes = ["scopes", "partner", "purpose"] as const satisfies rea
 
 /** Callers of one class get the same answers: what is read for one of them may be given to all. */
 export function accessClassOf({ scopes: own, partner, purpose }: Caller): string {
-  return `${[...own].sort().join(" ")}|${partner ?? ""}${purpose ? `|${purposeText(purpose)}` : ""}`;
+  return `${nameOfScopes(own)}|${partner ?? ""}${purpose ? `|${purposeText(purpose)}` : ""}`;
+}
+
+const scopeNames = new WeakMap<ReadonlySet<Scope>, string>();
+
+/** The same text for the same scopes; a set of them is never changed. */
+export function nameOfScopes(own: ReadonlySet<Scope>): string {
+  let name = scopeNames.get(own);
+  if (name === undefined) {
+    name = [...own].sort().join(" ");
+    scopeNames.set(own, name);
+  }
+  return name;
 }
 
 /** Whether an answer that is shared within a class may depend on this attribute. */

@@ -1,5 +1,6 @@
 import { type DocumentNode, GraphQLError, type GraphQLSchema, type OperationDefinitionNode } from "graphql";
 import { LRUCache } from "lru-cache";
+import { nameOfScopes } from "../access/caller.js";
 import type { Scope } from "../access/scopes.js";
 import type { Trail } from "../audit/audit-log.js";
 import type { Audience } from "../database/audience.js";
@@ -163,7 +164,7 @@ export class CompiledReads {
     }
     const decided = known.deciding.map((name) => String(variables[name])).join();
     const seen = request.restriction?.name ?? "";
-    const variant = `${known.id}|${accessClassOf(request.scopes)}|${seen}|${decided}`;
+    const variant = `${known.id}|${nameOfScopes(request.scopes)}|${seen}|${decided}`;
     let outline = this.outlines.get(variant);
     if (!outline) {
       const compiled = this.compile(request, known, variables);
@@ -188,16 +189,4 @@ export class CompiledReads {
       throw error;
     }
   }
-}
-
-const accessClasses = new WeakMap<ReadonlySet<Scope>, string>();
-
-/** Callers with the same scopes see the same: they share plans and batches. */
-function accessClassOf(scopes: ReadonlySet<Scope>): string {
-  let name = accessClasses.get(scopes);
-  if (name === undefined) {
-    name = [...scopes].sort().join();
-    accessClasses.set(scopes, name);
-  }
-  return name;
 }

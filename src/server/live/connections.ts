@@ -91,7 +91,8 @@ export class Connections {
       else if (ofKey) ofKey.push(connection);
       else byKey.set(key, [connection]);
     }
-    for (const [key, connections] of byKey) if (!isToken(key ?? "")) void this.recheckKey(key, connections); // nothing ends a token but its time
+    // Nothing ends a token but its time.
+    for (const [key, connections] of byKey) if (!isToken(key ?? "")) void this.recheckKey(key, connections);
   }
 
   private revoke(connection: Connection): void {
