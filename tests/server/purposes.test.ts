@@ -506,17 +506,22 @@ test("what a key owns works for the key's purpose, so its webhooks stop when it 
   expect(refused).toMatchObject([{ extensions: { code: "PURPOSE_NOT_SUPPORTED" } }]);
 });
 
-test("an audit notes what a read was for", async () => {
+test("an audit notes what a read was for, and of whom it told", async () => {
   const audited = await startTestApp({ on: compiled, audit: "all" });
   try {
     await ask(audited, "marketing; channel=email", "query Noted { customers(first: 1) { nodes { id } } }");
+    for (const name of ["all", "mute"])
+      await ask(audited, "marketing", "query Single($id: ID!) { customer(id: $id) { id } }", {
+        id: ids[name],
+      });
   } finally {
     await audited.stop(); // which writes whatever was held
   }
   const { data } = await compiled.execute(
-    '{ auditEntries(where: { operationName: { eq: "Noted" } }) { nodes { purpose customerIds } } }',
+    '{ auditEntries(where: { operationName: { in: ["Noted", "Single"] } }) { nodes { purpose customerIds } } }',
   );
   expect(data.auditEntries.nodes).toEqual([
+    { purpose: "marketing", customerIds: [ids.all] },
     { purpose: "marketing; channel=email", customerIds: [expect.stringMatching(/^cus_/)] },
   ]);
 });

@@ -114,7 +114,10 @@ export async function send(
   return {
     status,
     text,
-    bodies: [...text.matchAll(/^data: (.+)$/gm)].map(([, data]) => JSON.parse(data as string)),
+    // Lines of events end with a line feed; U+2028, which a pattern takes for an end too, may stand in a text.
+    bodies: text
+      .split("\n")
+      .flatMap((line) => (line.startsWith("data: {") ? [JSON.parse(line.slice(6))] : [])),
   };
 }
 

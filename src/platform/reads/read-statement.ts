@@ -37,7 +37,8 @@ export function buildStatement(
     value: rowValue,
     restriction,
   };
-  const batchBy = batchValueOf(outline);
+  // An audit is told of the asked-for id of a batch; of one that may be withheld the statement itself tells.
+  const batchBy = audited && restriction ? null : batchValueOf(outline);
   const { text, parameters } = textOf(
     batchBy ? answerTexts(outline, given) : answerText(outline, given, audited),
     fixed,
