@@ -19,7 +19,7 @@ const runs = Number(process.env.FUZZ_RUNS ?? 300);
 const { FUZZ_SEED: chosenSeed } = process.env;
 const seed = chosenSeed ? Number(chosenSeed) : process.env.FUZZ_RUNS ? Date.now() % 2 ** 31 : 1;
 /** On a busy machine fewer requests are sent rather than more time spent. */
-const budgetMs = process.env.FUZZ_RUNS ? runs * 1_000 : 10_000;
+const budgetMs = process.env.FUZZ_RUNS ? runs * 1_000 : 8_000;
 const timeoutMs = 60_000 + budgetMs * 2;
 /** Streams are looked at until a sign of life says that nothing waits. */
 const keepAliveMs = 200;
