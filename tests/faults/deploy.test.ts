@@ -44,7 +44,8 @@ test(
       longestRequestMs: Math.round(Math.max(...load.requests.map(({ ms }) => ms))),
       longestDrainMs: Math.max(...drained),
     });
-    expect([...load.troubles]).toEqual([]);
+    const said = cluster.servers.flatMap(({ output }) => output.match(/.*is not available.*/g) ?? []);
+    expect({ troubles: [...load.troubles], said }).toEqual({ troubles: [], said: [] });
     expect(Math.max(...drained)).toBeLessThanOrEqual(drainMs);
     const ends = subscribers.flatMap(({ breaks }) => breaks);
     expect(ends.length).toBeGreaterThanOrEqual(subscribers.length);
