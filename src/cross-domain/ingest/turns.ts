@@ -55,15 +55,15 @@ export class BatchTurn implements Turn {
   }
 
   private async transaction<T>(database: Database, work: (tx: Tx) => Promise<T>): Promise<T> {
-    const { before } = this;
-    if (before) await before.mayBeFollowed();
+    await this.before?.mayBeFollowed();
+    if (this.before?.ended.given || this.before?.undone.given) await this.waitForEnd();
     for (;;) {
       try {
         return await database.transaction((tx) => this.run(tx, work));
       } catch (error) {
         if (this.held.given) this.undone.give(false);
         if (!(error instanceof Overtook)) throw error;
-        await before?.end();
+        await this.waitForEnd();
       }
     }
   }
@@ -79,9 +79,8 @@ export class BatchTurn implements Turn {
     return outcome.value;
   }
 
-  private async mayBeFollowed(): Promise<void> {
-    await Promise.race([this.held.promise, this.ended.promise]);
-    if (this.undone.given || this.ended.given) await this.end();
+  private mayBeFollowed(): Promise<unknown> {
+    return Promise.race([this.held.promise, this.ended.promise]);
   }
 
   /** Whether what it wrote when it held its locks is there for good. */
@@ -89,8 +88,10 @@ export class BatchTurn implements Turn {
     return Promise.race([this.undone.promise, this.ended.promise]);
   }
 
-  private async end(): Promise<void> {
-    if (!(await this.ended.promise)) throw new EarlierBatchFailed();
+  /** From then on nothing is beside this batch. */
+  private async waitForEnd(): Promise<void> {
+    if (this.before && !(await this.before.ended.promise)) throw new EarlierBatchFailed();
+    this.before = null;
   }
 }
 
