@@ -4,7 +4,7 @@ import { runImports } from "./import.mjs";
 import { runMutation } from "./mutation.mjs";
 
 const sizes = {
-  quick: { mutation: { rounds: 5, batches: 12 }, imports: { rounds: 3, rows: 60_000, retailRounds: 1 } },
+  quick: { mutation: { rounds: 4, batches: 8 }, imports: { rounds: 3, rows: 40_000, retailRounds: 0 } },
   full: { mutation: { rounds: 9, batches: 24 }, imports: { rounds: 5, rows: 300_000, retailRounds: 3 } },
 };
 

@@ -9,7 +9,8 @@ import type { Mapping } from "./mapping.js";
 import { RejectsFile } from "./rejects.js";
 import type { Row } from "./rows.js";
 import type { SourceFile } from "./source-file.js";
-import { recordItems, refusalOf, startingAfter, withoutWriting } from "./writer.js";
+import { BatchTurn } from "./turns.js";
+import { recordItems, refusalOf, withoutWriting } from "./writer.js";
 
 export interface FileReport {
   file: string;
@@ -54,8 +55,8 @@ interface Batch {
 export class FileImport {
   readonly report: FileReport;
   private batch = emptyBatch();
-  /** The latest batch under way: its transaction, and its progress, which is stored when that of all before it is. */
-  private recording: Promise<void> = Promise.resolve();
+  /** The latest batch under way: its turn, and its progress, which is stored when that of all before it is. */
+  private turn: BatchTurn | null = null;
   private writing: Promise<void> = Promise.resolve();
   private writingBefore: Promise<void> = Promise.resolve();
   private bytesRead = 0;
@@ -143,9 +144,9 @@ export class FileImport {
     this.batch = emptyBatch();
     await this.writingBefore;
     this.writingBefore = writing;
-    // Its checks run while the batch before is being written; its transaction begins when that one has committed.
-    this.recording = this.record(batch, startingAfter(this.recording, this.target));
-    this.writing = this.note(batch, this.recording, writing);
+    this.turn = new BatchTurn(this.turn, batch.items.length > this.options.batchSize);
+    const recording = this.turn.take(this.target, (target) => this.record(batch, target));
+    this.writing = this.note(batch, recording, writing);
     // Its failure is met where `writing` is awaited next.
     this.writing.catch(() => {});
   }

@@ -38,18 +38,6 @@ export function refusalOf({ line, elementLines, text }: PendingItem, result: Rec
   return { code, field, message, line: elementLine ?? line, itemLine: line, text };
 }
 
-/** The same services, whose transactions begin when `before` is done, and not at all when it fails. */
-export function startingAfter(before: Promise<void>, services: WriteServices): WriteServices {
-  const { database } = services;
-  const transaction: Database["transaction"] = async (work) => {
-    await before.catch(() => {
-      throw new EarlierBatchFailed();
-    });
-    return database.transaction(work);
-  };
-  return { ...services, database: { ...database, transaction } };
-}
-
 /** For a dry run: every transaction does its work, is checked by the database, and is rolled back. */
 export function withoutWriting(services: WriteServices): WriteServices {
   const { database } = services;
@@ -68,5 +56,4 @@ export function withoutWriting(services: WriteServices): WriteServices {
   return { ...services, database: { ...database, transaction }, onCommitted: () => {} };
 }
 
-class EarlierBatchFailed extends Error {}
 class NothingWritten extends Error {}

@@ -61,10 +61,16 @@ export function identitiesTouch(source: string, seen: readonly SeenIdentity[]): 
   const sorted = [...rows.values()].toSorted(
     (a, b) => compare(a.profileId, b.profileId) || compare(a.value, b.value),
   );
+  // Most sources see the same again: a row that tells all this is left alone, where a conflict would lock it.
   return insertOf(
     identities,
     sorted,
-    sql`on conflict (customer_id, profile_id, kind, value) do update set
+    sql`where not exists (select from identities known
+        where known.customer_id = r.customer_id and known.profile_id = r.profile_id
+          and known.kind = r.kind and known.value = r.value
+          and known.first_seen_at <= r.first_seen_at and known.last_seen_at >= r.last_seen_at
+          and (known.verified or not r.verified))
+      on conflict (customer_id, profile_id, kind, value) do update set
         first_seen_at = least(identities.first_seen_at, excluded.first_seen_at),
         last_seen_at = greatest(identities.last_seen_at, excluded.last_seen_at),
         verified = identities.verified or excluded.verified

@@ -148,11 +148,14 @@ async function record<D extends SourceItem, K extends IdKind>(
   const fresh = known.size ? drafts.filter((draft) => !known.has(draft.index)) : drafts;
   const { facts, created, done } = await subjectsOf(tx, services, recording, source, fresh, lookedUp);
   // A transaction's statements run in the order of sending: what is sent behind the locks runs under them.
+  const coming = toldLater(services.turn?.come(tx) ?? ready);
   const locking = toldLater(lock(tx, facts));
   const writing = toldLater(facts.length ? recording.write(tx, source, facts) : nothingWritten);
   writing.then((begun) => void (begun.done && toldLater(begun.done)), ignored);
   await done;
+  await coming;
   const seqs = await locking;
+  services.turn?.hold();
   const written = await writing;
   if (written.refusals?.size) throw new RefusedItems(written.refusals);
   const [appended] = await Promise.all([
@@ -175,6 +178,7 @@ async function record<D extends SourceItem, K extends IdKind>(
 }
 
 const nothingWritten: Promise<Written> = Promise.resolve({ events: [] });
+const ready: Promise<void> = Promise.resolve();
 const ignored = () => {};
 
 /** Its failure is met where it is awaited; where an earlier one is told instead, it is that one's consequence. */
@@ -234,6 +238,7 @@ async function subjectsOf<D extends SourceItem, K extends IdKind>(
   drafts: readonly Draft<D, K>[],
   lookedUp: LookedUp | null,
 ) {
+  if (hangOnOthers(recording, drafts)) await services.turn?.come(tx);
   const anchors =
     drafts.length && recording.anchor
       ? await recording.anchor(tx, source, drafts)
@@ -257,6 +262,14 @@ async function subjectsOf<D extends SourceItem, K extends IdKind>(
     return { index, id, item, customerId, profileId };
   });
   return { facts, created: resolved.created, done: resolved.done };
+}
+
+/** Whether one of these may belong to a record that a batch before brings. */
+function hangOnOthers<D extends SourceItem, K extends IdKind>(
+  { anchor, partOf }: Recording<D, K>,
+  drafts: readonly Draft<D, K>[],
+): boolean {
+  return anchor !== undefined && (!partOf || drafts.some(({ item }) => partOf(item)));
 }
 
 /**

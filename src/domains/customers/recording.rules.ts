@@ -23,6 +23,16 @@ export interface WriteServices {
   trail?: Pick<Trail, "changed"> | null;
   /** Items in one batch; `maxBatchItems` when left out. */
   maxBatchItems?: number;
+  /** The place of this batch among others that follow each other; none when left out. */
+  turn?: Turn | null;
+}
+
+/** For batches whose order counts: one claims and resolves while the batch before it writes, then waits for its end. */
+export interface Turn {
+  /** Sent before it returns. What is sent behind it runs when the batch before has ended, and finds what that one wrote. */
+  come(tx: Tx): Promise<void>;
+  /** This batch holds the locks of all its customers: the next may begin. */
+  hold(): void;
 }
 
 /** What every item of a batch has; `occurredAt` is when it happened in the world. */

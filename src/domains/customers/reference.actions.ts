@@ -70,13 +70,14 @@ export async function resolveReferences(
 ): Promise<Resolved> {
   const { named, refusals } = only(requests, lookedUp);
   const byId = await knownIds(tx, named);
-  const claims = await claimAll(tx, named, new Map(await lookedUp.holders));
+  const claims = await claimAll(tx, named, new Map(await lookedUp.holders), suppressions);
   const found: Found[] = [];
   for (const index of await erasedAmong(tx, suppressions, named, claims)) refusals.set(index, personErased);
   for (const request of named) {
     if (refusals.has(request.index)) continue;
     const customerId = request.customerId ? byId.get(request.customerId) : claims.holder(request);
-    if (customerId) found.push(Object.assign(request, { customerId }));
+    const place = customerId && placeOf(customerId, request.profileRef);
+    if (customerId && place) found.push(Object.assign(request, { customerId, place }));
     else refusals.set(request.index, notFound);
   }
   const inserted = insertRows(tx, customers, claims.newCustomers);
@@ -90,8 +91,8 @@ export async function resolveReferences(
 }
 
 /** A reference and what it names. One object per item, not one per step: a batch has a thousand. */
-type Named = Omit<ReferenceRequest, "reference"> & Name;
-type Found = Named & { customerId: Id<"customer"> };
+type Named = Omit<ReferenceRequest, "reference"> & Name & { key: string | null };
+type Found = Named & { customerId: Id<"customer">; place: string };
 type Holders = ReadonlyMap<string, Id<"customer">>;
 
 /** Of what was looked up, the part of these requests. */
@@ -116,13 +117,16 @@ function namesOf(
     if ("refusal" in name) refusals.set(index, name.refusal);
     else {
       const { customerId, identity, profileRef } = name;
-      named.push({ index, occurredAt, recordNames, customerId, identity, profileRef });
+      const key = identity && keyOf(identity);
+      named.push({ index, occurredAt, recordNames, customerId, identity, profileRef, key });
     }
   }
   return named;
 }
 
 const keyOf = ({ kind, value }: IdentityKey) => `${kind}:${value}`;
+/** What a profile is known by at its source. */
+const placeOf = (customerId: Id<"customer">, profileRef: string | null) => `${customerId} ${profileRef}`;
 
 /** The customers that these ids lead to: themselves, or the survivor of a merge. */
 async function knownIds(tx: Tx, named: readonly Named[]): Promise<Map<string, Id<"customer">>> {
@@ -134,7 +138,7 @@ async function knownIds(tx: Tx, named: readonly Named[]): Promise<Map<string, Id
 /** Each identity once, by its key. */
 function identitiesOf(named: readonly Named[]): Map<string, IdentityKey> {
   const identities = new Map<string, IdentityKey>();
-  for (const { identity } of named) if (identity) identities.set(keyOf(identity), identity);
+  for (const { identity, key } of named) if (identity && key !== null) identities.set(key, identity);
   return identities;
 }
 
@@ -144,33 +148,44 @@ async function holdersOf(tx: Tx, identities: Iterable<IdentityKey>): Promise<Hol
   return new Map(claims.map((claim) => [keyOf(claim), claim.customerId]));
 }
 
-/** Claims the identities that nobody holds; guests get a customer each. */
-async function claimAll(tx: Tx, named: readonly Named[], holders: Map<string, Id<"customer">>) {
+/**
+ * Claims the identities that nobody holds; guests get a customer each. Whether anything is suppressed is asked behind the
+ * claims, as it must be, and not waited for apart.
+ */
+async function claimAll(
+  tx: Tx,
+  named: readonly Named[],
+  holders: Map<string, Id<"customer">>,
+  suppressions: Suppressions,
+) {
   const guests = new Map<number, NewCustomer>();
   const unheld = new Map<string, IdentityKey>();
   const candidates = new Map<string, NewCustomer>();
   for (const request of named) {
     if (request.customerId) continue;
-    const key = request.identity && keyOf(request.identity);
+    const { key } = request;
     if (key === null) guests.set(request.index, newCustomer(request));
     else if (!holders.has(key)) {
       unheld.set(key, request.identity as IdentityKey);
       candidates.set(key, earliest(candidates.get(key), request));
     }
   }
-  const lost = await claimIdentities(
+  const claiming = claimIdentities(
     tx,
     [...candidates].map(([key, { id }]) => ({ ...(unheld.get(key) as IdentityKey), customerId: id })),
   );
+  const asking = candidates.size + guests.size ? suppressions.anyKept(tx) : false;
+  const [lost, anySuppressed] = await Promise.all([claiming, asking]);
   for (const identity of lost) candidates.delete(keyOf(identity));
   for (const [key, { id }] of candidates) holders.set(key, id);
   // Whoever was faster has committed by now: a statement sees what was committed before it began.
   for (const [key, id] of await holdersOf(tx, lost)) holders.set(key, id);
   return {
     unheld,
+    anySuppressed,
     newCustomers: [...candidates.values(), ...guests.values()],
     holder: (request: Named) =>
-      request.identity ? holders.get(keyOf(request.identity)) : guests.get(request.index)?.id,
+      request.key === null ? guests.get(request.index)?.id : holders.get(request.key),
   };
 }
 
@@ -182,14 +197,13 @@ async function erasedAmong(
   tx: Tx,
   suppressions: Suppressions,
   named: readonly Named[],
-  { unheld }: { unheld: ReadonlyMap<string, IdentityKey> },
+  { unheld, anySuppressed }: { unheld: ReadonlyMap<string, IdentityKey>; anySuppressed: boolean },
 ): Promise<number[]> {
-  const doubtful = named.flatMap(({ index, customerId, identity, recordNames }) => {
+  if (!anySuppressed) return [];
+  const doubtful = named.flatMap(({ index, customerId, identity, key, recordNames }) => {
     if (customerId) return [];
-    if (!identity) return [{ index, names: recordNames() }];
-    return unheld.has(keyOf(identity))
-      ? [{ index, names: [identityName(identity.kind, identity.value)] }]
-      : [];
+    if (!identity || key === null) return [{ index, names: recordNames() }];
+    return unheld.has(key) ? [{ index, names: [identityName(identity.kind, identity.value)] }] : [];
   });
   const suppressed = await suppressions.among(
     tx,
@@ -245,32 +259,31 @@ async function profilesOf(
   customersInserted: Promise<unknown>,
 ) {
   const known = new Map<string, Id<"profile">>();
-  const key = (customerId: string, ref: string | null) => `${customerId} ${ref}`;
   const referenced = found.filter((request) => request.profileRef !== null);
   const findProfiles = async () => {
     for (const row of referenced.length ? await selectProfilesByRefs(tx, source, referenced) : []) {
-      known.set(key(row.customerId, row.sourceRef), row.id);
+      known.set(placeOf(row.customerId, row.sourceRef), row.id);
     }
   };
   await Promise.all([findProfiles(), customersInserted]);
   const guests = new Map<number, Id<"profile">>();
-  const rows = [];
-  for (const { index, customerId, profileRef, identity, occurredAt } of found) {
-    if (profileRef !== null && known.has(key(customerId, profileRef))) continue;
+  const made: { place: string; row: typeof profiles.$inferInsert }[] = [];
+  for (const { index, customerId, profileRef, place, identity, occurredAt } of found) {
+    if (profileRef !== null && known.has(place)) continue;
     const id = newId("profile");
     if (profileRef === null) guests.set(index, id);
-    else known.set(key(customerId, profileRef), id);
+    else known.set(place, id);
     const email = identity?.kind === "EMAIL" ? identity.value : null;
     const phone = identity?.kind === "PHONE" ? identity.value : null;
-    rows.push({ id, customerId, source, sourceRef: profileRef, email, phone, observedAt: occurredAt });
+    const row = { id, customerId, source, sourceRef: profileRef, email, phone, observedAt: occurredAt };
+    made.push({ place, row });
   }
-  const sorted = rows.toSorted((a, b) =>
-    key(a.customerId, a.sourceRef) < key(b.customerId, b.sourceRef) ? -1 : 1,
-  );
-  const making = insertRows(tx, profiles, sorted, sql`on conflict do nothing`);
+  made.sort((a, b) => (a.place < b.place ? -1 : 1));
+  const rows = made.map(({ row }) => row);
+  const making = insertRows(tx, profiles, rows, sql`on conflict do nothing`);
   return {
-    of: ({ index, customerId, profileRef }: Found) =>
-      (profileRef === null ? guests.get(index) : known.get(key(customerId, profileRef))) as Id<"profile">,
+    of: ({ index, profileRef, place }: Found) =>
+      (profileRef === null ? guests.get(index) : known.get(place)) as Id<"profile">,
     /** False where another batch was faster with one of them, and has committed by now: `of` tells others from then on. */
     async areFinal() {
       const { count } = await making;

@@ -77,12 +77,15 @@ export function bareArray(values: readonly (string | number)[]): string {
   return `{${values.join(",")}}`;
 }
 
-/** `select … from unnest(…)`: the rows with their types, one parameter per column, in the order given. */
-function selectRows({ columns, names, values }: Shape, rows: readonly object[]): SQL {
-  const arrays = columns.map(
-    (column) => sql`${arrayOf(column, rows as readonly Record<string, unknown>[])}${column.arrayType}`,
+/**
+ * The rows with their types, one parameter per column, in the order given. The arrays run side by side in a select list:
+ * `from unnest(…, …)` would first store every value of each.
+ */
+function selectRows({ columns, values }: Shape, rows: readonly object[]): SQL {
+  const lists = columns.map(
+    (column) => sql`unnest(${arrayOf(column, rows as readonly Record<string, unknown>[])}${column.arrayType}`,
   );
-  return sql`select ${values} from unnest(${sql.join(arrays, sql`, `)}) as r(${names})`;
+  return sql`select ${values} from (select ${sql.join(lists, sql`, `)}) as r`;
 }
 
 /** Columns of a table in the order of the properties that rows name. */
@@ -97,7 +100,7 @@ interface Column {
   property: string;
   /** Its name in SQL. */
   name: string;
-  /** The cast of its array. */
+  /** The cast of its array, and what its members are called. */
   arrayType: SQL;
   /** Values of its type never need quotes inside an array. */
   bare: boolean;
@@ -140,7 +143,7 @@ function newShape(table: PgTable, properties: readonly string[]): Shape {
     return {
       property,
       name,
-      arrayType: sql.raw(isArray ? "::text[]" : `::${type}[]`),
+      arrayType: sql.raw(`${isArray ? "::text[]" : `::${type}[]`}) as ${name}`),
       bare: bareTypes.test(type),
       toDriver:
         column.mapToDriverValue === PgColumn.prototype.mapToDriverValue
@@ -152,17 +155,19 @@ function newShape(table: PgTable, properties: readonly string[]): Shape {
   return { columns, names: sql.raw(names.join(", ")), values: sql.raw(values.join(", ")) };
 }
 
-/** The column's values as the text of an array: millions a minute in an import, hence a plain loop and one text that grows. */
+/**
+ * The column's values as the text of an array. An import makes millions a minute, hence a plain loop, and one text joined at
+ * once: one that grows is a chain of parts, and costs more to clear away than to make.
+ */
 function arrayOf({ property, bare, toDriver }: Column, rows: readonly Record<string, unknown>[]): string {
-  let text = "{";
+  const members = new Array<string>(rows.length);
   for (let i = 0; i < rows.length; i++) {
     const value = rows[i]![property];
-    if (i) text += ",";
-    if (value == null) text += "NULL";
+    if (value == null) members[i] = "NULL";
     else {
       const sent = String(toDriver ? toDriver(value) : value);
-      text += bare ? sent : quoted(sent);
+      members[i] = bare ? sent : quoted(sent);
     }
   }
-  return `${text}}`;
+  return `{${members.join(",")}}`;
 }

@@ -2,7 +2,7 @@ import { createHash, createHmac, randomBytes } from "node:crypto";
 import { isNotNull, sql } from "drizzle-orm";
 import { suppressionSecrets, suppressions } from "#schema/privacy.js";
 import type { Database, Tx } from "../database/database.js";
-import { bareArray } from "../database/rows.js";
+import { bareArray, sendNow } from "../database/rows.js";
 
 /** Bytes of a secret that is made up here: as many as the hash has. */
 const secretBytes = 32;
@@ -40,6 +40,15 @@ export class Suppressions {
     const unknown = used.filter(({ id }) => !secrets.some((secret) => secret.id === id));
     if (unknown.length) throw new UnknownSuppressionSecret(unknown.map(({ id }) => id));
     return new Suppressions(secrets);
+  }
+
+  /** Whether anything is suppressed at all, asked before this returns: where nothing is, nobody need digest a name. */
+  async anyKept(tx: Tx): Promise<boolean> {
+    const [found] = await sendNow(
+      tx,
+      sql`/* anySuppressed */ select exists (select from suppressions) as any`,
+    );
+    return found?.any === true;
   }
 
   /**
