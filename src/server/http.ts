@@ -34,6 +34,8 @@ export interface HttpOptions {
 const maxConnections = 20_000;
 /** A request without a body must not hold a connection for longer than this. */
 const requestTimeoutMs = 30_000;
+/** Longer than balancers keep a connection that is idle, a minute: else they use it just when it is closed here. */
+const keepAliveMs = 65_000;
 /** How often slow requests are looked for; Node's default would let them live twice as long. */
 const requestCheckMs = 5_000;
 
@@ -50,6 +52,7 @@ export function createHttpServer(options: HttpOptions): Server {
     });
   });
   server.requestTimeout = requestTimeoutMs;
+  server.keepAliveTimeout = keepAliveMs;
   server.maxConnections = maxConnections;
   return server;
 }

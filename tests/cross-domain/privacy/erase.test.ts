@@ -35,7 +35,8 @@ test("an erasure leaves no word of the person in any table, and a receipt of eve
     after.filter(([, row]) => /annabel/i.test(row) || row.includes(phoneOf("annabel").slice(1))),
   ).toEqual([]);
   expect(ofBystander(after).toSorted()).toEqual(ofBystander(before).toSorted());
-  const still = after.filter(([, row]) => row.includes(uuid(customerId))).map(([table]) => table);
+  const forms = [uuid(customerId), uuid(customerId).replaceAll("-", "")]; // an audit entry holds ids as bytes
+  const still = after.filter(([, row]) => forms.some((form) => row.includes(form))).map(([table]) => table);
   expect([...new Set(still)].toSorted()).toEqual([
     "audit_entries",
     "customers",
