@@ -31,6 +31,8 @@ export interface Entry {
   readonly results: readonly LiveResult[];
   readonly place: Place;
   readonly bytes: number;
+  /** There was nothing more to be read. */
+  readonly isLatest: boolean;
 }
 
 export interface AnswerOptions {
@@ -86,6 +88,7 @@ export class Answers {
       return {
         results,
         place: step.place,
+        isLatest: step.events.length < this.stepSize(subscription),
         bytes: results.reduce((sum, { payload }) => sum + payload.length, 0),
       };
     });

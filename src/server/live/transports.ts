@@ -1,6 +1,7 @@
 import type { Server } from "node:http";
 import type { GraphQLSchema } from "graphql";
 import type { RequestContext } from "../../context.js";
+import { askedTogether } from "../../platform/access/asked-together.js";
 import type { Authenticate, Caller } from "../../platform/access/caller.js";
 import type { Audience } from "../../platform/database/audience.js";
 import { defaultMaxConnectionsPerKey } from "../../platform/limits.js";
@@ -52,7 +53,8 @@ export interface Live {
 
 /** Both transports of subscriptions, with the subscriptions and the connections that they share. */
 export function createLive(options: LiveOptions, opened: Opened): Live {
-  const { schema, logger, authenticate, createSharedContext, onFollowed } = options;
+  const { schema, logger, createSharedContext, onFollowed } = options;
+  const authenticate = askedTogether(options.authenticate);
   const hub = new Hub({
     schema,
     logger,
@@ -68,7 +70,7 @@ export function createLive(options: LiveOptions, opened: Opened): Live {
   return {
     events,
     serve(http) {
-      const sockets = serveWebSocket(http, { ...options, hub, connections, patience });
+      const sockets = serveWebSocket(http, { ...options, authenticate, hub, connections, patience });
       opened.add(() => sockets.stop());
       opened.add(() => events.stop());
     },
