@@ -2,6 +2,7 @@ import {
   type DocumentNode,
   type ExecutionResult,
   execute,
+  type GraphQLFormattedError,
   type GraphQLInputType,
   type GraphQLSchema,
   getNamedType,
@@ -53,6 +54,13 @@ export async function answerPartner(asked: Asked, pseudonyms: Pseudonyms): Promi
       });
   sealAnswer({ ...asked, document, operation, variables }, result.data, pseudonyms);
   return result;
+}
+
+const anyId = /\b[a-z]+_[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/gi;
+
+/** An error as a partner is told it: whatever was read or opened, ids in its words are the partner's own. */
+export function sealedError(shown: GraphQLFormattedError, { seal }: Pseudonyms): GraphQLFormattedError {
+  return JSON.parse(JSON.stringify(shown).replace(anyId, (id) => seal(id.toLowerCase())));
 }
 
 type Seal = keyof Pick<Pseudonyms, "seal" | "sealText">;

@@ -10,7 +10,7 @@ import type { CompiledReads } from "../platform/reads/compiled-reads.js";
 import { plannedData } from "./executor/execute.js";
 import type { Metrics } from "./metrics.js";
 import { clientError } from "./operation.js";
-import { answerPartner } from "./partner-answers.js";
+import { answerPartner, sealedError } from "./partner-answers.js";
 import { objectsInBytes } from "./spending.js";
 
 export interface ReadOptions {
@@ -86,12 +86,16 @@ export function createQueryReads(schema: GraphQLSchema, logger: Logger, options:
     if (operation?.operation !== "query") return null;
     const { audience, requestId, caller } = request.contextValue;
     const asked = askedBy(request, operation);
-    const shown = (error: unknown) => clientError(logger, requestId, error);
+    const own = caller.partner && pseudonyms ? pseudonyms(caller.partner) : null;
+    const shown = (error: unknown) => {
+      const told = clientError(logger, requestId, error);
+      return own ? sealedError(told, own) : told;
+    };
     try {
       if (caller.partner) {
-        if (!pseudonyms) throw new ApiError("FORBIDDEN", "Partners are not answered here.");
+        if (!own) throw new ApiError("FORBIDDEN", "Partners are not answered here.");
         metrics.resolved("a partner asks");
-        const { data, errors } = await answerPartner({ ...asked, schema }, pseudonyms(caller.partner));
+        const { data, errors } = await answerPartner({ ...asked, schema }, own);
         return respond({ data: data ?? null, ...(errors && { errors: errors.map(shown) }) });
       }
       const read = compiled ? await compiled.answer(asked) : { reason: "compiled reads are off" };

@@ -123,6 +123,20 @@ describe("a partner", () => {
     expect(first.data.customers.nodes[0].displayName).toBeNull();
   });
 
+  test("is told of a mistake in its own words: no id that was opened to run shows in an error", async () => {
+    const { pur: [purchase] = [] } = idsOf((await ask(acme, EVERYTHING)).data);
+    const where = { id: { nin: [purchase], noSuchField: 1 } };
+    const query = "query ($where: PurchaseFilter) { purchases(where: $where) { nodes { id } } }";
+    const { data, errors } = await ask(acme, query, { where });
+    expect(data).toBeNull();
+    expect(errors).toMatchObject([
+      {
+        message: `Variable "$where" got invalid value { nin: ["${purchase}"], noSuchField: 1 } at "where.id"; Field "noSuchField" is not defined by type "IDComparator".`,
+        extensions: { code: "BAD_USER_INPUT" },
+      },
+    ]);
+  });
+
   test("finds things again by its own names: in arguments, variables, lists of ids and filters", async () => {
     const { cus: [id] = [], pur: [purchase] = [] } = idsOf((await ask(acme, EVERYTHING)).data);
     const found = { id };
