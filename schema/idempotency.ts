@@ -22,5 +22,6 @@ export const idempotentRequests = pgTable(
   (t) => [
     primaryKey({ columns: [t.key, t.callerId] }),
     index("idempotent_requests_claimed_at").on(t.claimedAt),
+    index("idempotent_requests_answers").on(t.key, t.callerId).where(sql`answer is not null`),
   ],
 );

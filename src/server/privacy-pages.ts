@@ -1,15 +1,17 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { PrivacyRequestRow } from "#schema/privacy.js";
 import { exportsPath, readableUntil, renderExport } from "../cross-domain/privacy/export.js";
 import { selectRequest } from "../cross-domain/privacy/request.queries.js";
 import type { Signer } from "../cross-domain/privacy/signer.js";
 import type { Authenticate } from "../platform/access/caller.js";
-import { purposeHeader } from "../platform/access/purpose.js";
+import { purposeHeader, readPurpose, underPurpose } from "../platform/access/purpose.js";
 import type { AuditLog } from "../platform/audit/audit-log.js";
 import type { Database } from "../platform/database/database.js";
 import { ApiError } from "../platform/errors.js";
 import { parseId } from "../platform/ids.js";
 import { faultOf, type Logger } from "../platform/log.js";
-import { presentedKey, refuse, requestIdOf } from "./refusals.js";
+import { clientError } from "./operation.js";
+import { presentedKey, refuse, refuseThrown, requestIdOf } from "./refusals.js";
 
 /** Public parts of the keys that sign documents: no secret, so nobody is asked who they are. */
 const keysPath = "/privacy/jwks.json";
@@ -36,9 +38,14 @@ export function createPrivacyPages(options: PrivacyPageOptions) {
       return true;
     }
     if (!path.startsWith(exportsPath)) return false;
-    const inTurn = turn.then(() => answer(options, path.slice(exportsPath.length), request, response));
-    turn = inTurn.catch((error: unknown) => {
-      if (error instanceof ApiError) return refuse(response, 413, "PAYLOAD_TOO_LARGE", error.message);
+    const inTurn = (request: PrivacyRequestRow) => {
+      const rendered = turn.then(() => renderExport(options.database, request));
+      turn = rendered.catch(() => {});
+      return rendered;
+    };
+    answer(options, path.slice(exportsPath.length), request, response, inTurn).catch((error: unknown) => {
+      if (error instanceof ApiError)
+        return refuseThrown(response, error, clientError(options.logger, requestIdOf(response), error));
       options.logger.error(faultOf(error), "fault");
       refuse(response, 503, "UNAVAILABLE", "The document cannot be made just now.");
     });
@@ -51,11 +58,11 @@ async function answer(
   name: string,
   request: IncomingMessage,
   response: ServerResponse,
+  render: (request: PrivacyRequestRow) => Promise<Buffer>,
 ): Promise<void> {
   const caller = await identify(presentedKey(request.headers));
   if (!caller) return refuse(response, 401, "UNAUTHENTICATED", "Send a valid key.");
-  const purpose = String(request.headers[purposeHeader] ?? "service").trim();
-  if ((caller.onlyFor ?? "SERVICE") !== "SERVICE" || purpose.toLowerCase() !== "service")
+  if (underPurpose(caller, readPurpose(request.headers[purposeHeader])).purpose)
     return refuse(response, 403, "PURPOSE_NOT_SUPPORTED", "Documents of exports serve the customer only.");
   if (!caller.scopes.has("privacy:export"))
     return refuse(response, 403, "FORBIDDEN", "The key lacks the scope privacy:export.");
@@ -65,7 +72,7 @@ async function answer(
   const until = asked ? readableUntil(asked) : null;
   if (!asked || !until || Date.parse(until) < Date.now())
     return refuse(response, 404, "NOT_FOUND", "There is no document to read under this id.");
-  const bytes = await renderExport(database, asked);
+  const bytes = await render(asked);
   const requestId = requestIdOf(response);
   audit?.trail(caller.keyId, requestId).touched(asked.customerId);
   response.setHeader("cache-control", "no-store");

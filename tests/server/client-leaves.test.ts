@@ -21,7 +21,7 @@ afterAll(async () => {
 /** Statements that wait for the lock on interactions. */
 const waiting = async () => {
   const rows = await observer.read.execute<{ count: number }>(
-    sql`select count(*)::int as count from pg_locks where relation = 'interactions'::regclass and not granted`,
+    sql`select count(*)::int as count from pg_locks join pg_stat_activity using (pid) where datname = current_database() and not granted and relation = 'interactions'::regclass`,
   );
   return rows[0]?.count;
 };

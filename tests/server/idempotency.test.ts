@@ -5,6 +5,7 @@ import { removeOldRequests } from "../../src/platform/idempotency/idempotent-req
 import { startTestApp, type TestApp } from "../support/app.js";
 import { givenKey } from "../support/live.js";
 import { connectSocket } from "../support/socket.js";
+import { until } from "../support/until.js";
 
 let app: TestApp;
 beforeAll(async () => {
@@ -175,9 +176,11 @@ test("an erasure forgets every answer that is kept, however many, and nothing ru
     { id: customer.id },
   );
   const { id } = data.eraseCustomer.request;
-  const status = () => app.execute("query ($id: ID!) { privacyRequest(id: $id) { status } }", { id });
-  let told = await status();
-  while (told.data.privacyRequest.status !== "DONE") told = await status();
+  const ended = await until(
+    () => app.execute("query ($id: ID!) { privacyRequest(id: $id) { status finishedAt } }", { id }),
+    ({ data }) => data.privacyRequest.finishedAt !== null,
+  );
+  expect(ended.data.privacyRequest.status).toBe("DONE");
 
   const [kept] = await app.database.read.execute(
     sql`select count(*)::int as all, count(answer)::int as answers from idempotent_requests where key like 'many-%' or key = ${key}`,
@@ -248,7 +251,7 @@ test("a run goes on when its client hangs up, and who comes back gets its answer
       },
       body: JSON.stringify(body),
     });
-    const waiting = sql`select 1 from pg_locks where relation = 'interactions'::regclass and not granted`;
+    const waiting = sql`select 1 from pg_locks join pg_stat_activity using (pid) where datname = current_database() and not granted and relation = 'interactions'::regclass`;
     while ((await tx.execute(waiting)).length === 0);
     leaving.abort();
     await expect(asked).rejects.toThrow();

@@ -28,7 +28,7 @@ export async function eraseOn(tx: Tx, suppressions: Suppressions, request: Priva
   for (const [index, { table, erased }] of personalTables.entries()) {
     if (index < from || "not" in erased) continue;
     step = getTableName(table);
-    if (index === behindEntrance && from < behindEntrance) return goOnLater();
+    if (index >= behindEntrance && from < behindEntrance) return goOnLater();
     for (const id of ids) {
       const { rows, along } = await erased.step(tx, suppressions, id, left);
       lines.push({ table: step, action: erased.action, rows }, ...along);

@@ -99,7 +99,9 @@ class BoundedText {
     const piece = Buffer.from(text);
     this.size += piece.length;
     if (this.size > maxExportBytes)
-      throw new ApiError("PAYLOAD_TOO_LARGE", `An export may have at most ${maxExportBytes} bytes.`);
+      throw new ApiError("PAYLOAD_TOO_LARGE", `An export may have at most ${maxExportBytes} bytes.`, {
+        http: { status: 413 },
+      });
     this.pieces.push(piece);
   }
 

@@ -97,7 +97,7 @@ export async function createWebhook(
     const row = { ...value, types: value.types ?? null, document, secret, keyId, id: newId("webhook") };
     return { webhook: await insertWebhook(tx, row), secret };
   });
-  services.webhooks.poke();
+  if ("webhook" in made) services.webhooks.poke();
   return made;
 }
 

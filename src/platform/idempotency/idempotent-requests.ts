@@ -1,5 +1,6 @@
 import { sql } from "drizzle-orm";
 import { idempotentRequests } from "#schema/idempotency.js";
+import { privacyRequests } from "#schema/privacy.js";
 import type { Database, Tx } from "../database/database.js";
 
 /** How long an answer is kept: clients give up long before. */
@@ -58,7 +59,10 @@ export function claimRequest(
   });
 }
 
-/** Keeps the answer of a run, unless another has taken it over. */
+/**
+ * Keeps the answer of a run, unless another has taken it over. Its text is not kept where somebody was being erased since the
+ * run began: it may show them, and what is erased is forgotten only once.
+ */
 export async function keepAnswer(
   database: Database,
   name: RequestName,
@@ -66,7 +70,10 @@ export async function keepAnswer(
   answer: Buffer,
 ): Promise<void> {
   await database.transaction((tx) =>
-    tx.execute(sql`update ${table} set answered_at = now(), answer = decode(${answer.toString("hex")}, 'hex')
+    tx.execute(sql`update ${table} set answered_at = now(), answer = case when exists (
+        select from ${privacyRequests} p where p.kind = 'ERASE'
+          and (p.status in ('RECEIVED', 'RUNNING') or p.finished_at >= ${table.claimedAt}))
+        then null else decode(${answer.toString("hex")}, 'hex') end
       where ${isOf(name)} and ${table.claimId} = ${claimId}::uuid`),
   );
 }

@@ -24,7 +24,7 @@ const maxHeldMs = 60_000;
 const retryMs = 250;
 /**
  * Who stands at the head hears of the first event at once; what comes right after it waits for company, the longer the more
- * follow: a write to each takes some 20 µs, so a group's single events take a fifth of a core at most. Nobody notices the most.
+ * follow: a write to each takes some 20 µs, so a thousand's single events take a fifth of a core at most. Nobody notices 0.1 s.
  */
 const companyMsPerFollower = 0.1;
 const maxCompanyMs = 100;

@@ -179,7 +179,9 @@ test("a client that leaves while its key is being looked up holds no place of th
   await holder.send("begin");
   await holder.send("lock table api_keys in access exclusive mode");
   const lookingUp = () =>
-    to.database.read.execute(sql`select from pg_locks where not granted and relation = 'api_keys'::regclass`);
+    to.database.read.execute(
+      sql`select from pg_locks join pg_stat_activity using (pid) where datname = current_database() and not granted and relation = 'api_keys'::regclass`,
+    );
   try {
     const gone = await connectSocket(to, { authorization: `Bearer ${key}` });
     await until(lookingUp, ({ length }) => length > 0);
@@ -216,7 +218,9 @@ test("a client that leaves while its event stream is being charged for holds no 
   await holder.send("begin");
   await holder.send("lock table budgets in access exclusive mode");
   const charging = () =>
-    to.database.read.execute(sql`select from pg_locks where not granted and relation = 'budgets'::regclass`);
+    to.database.read.execute(
+      sql`select from pg_locks join pg_stat_activity using (pid) where datname = current_database() and not granted and relation = 'budgets'::regclass`,
+    );
   const leaving = new AbortController();
   try {
     const gone = follow(leaving.signal);
