@@ -126,7 +126,9 @@ program
   .description("ends a key for good, within about a second")
   .argument("<id>", "the key's id, or what it starts with", keyId)
   .action((id: Id<"apiKey">) =>
-    withDatabase(async (database) => console.log(tableOf([taken(await revokeApiKey(database, id)).apiKey]))),
+    withDatabase(async (database) =>
+      console.log(tableOf([taken(await revokeApiKey(database, admin, id)).apiKey])),
+    ),
   );
 
 class Refused extends Error {}

@@ -1,6 +1,7 @@
 import { ApolloServer, type ApolloServerPlugin, type GraphQLResponse, HeaderMap } from "@apollo/server";
 import {
   ApolloServerPluginCacheControlDisabled,
+  ApolloServerPluginInlineTraceDisabled,
   ApolloServerPluginLandingPageDisabled,
 } from "@apollo/server/plugin/disabled";
 import type { FormattedExecutionResult, GraphQLError, GraphQLSchema } from "graphql";
@@ -55,6 +56,7 @@ export function createApollo(
     logger: quiet(logger),
     plugins: [
       ApolloServerPluginCacheControlDisabled(),
+      ApolloServerPluginInlineTraceDisabled(), // it would wrap every resolver for good at the first request that asks
       ApolloServerPluginLandingPageDisabled(),
       pipeline(schema, logger, createQueryReads(schema, logger, reads), idempotency),
     ],

@@ -13,7 +13,7 @@ import {
   OperationTypeNode,
   print,
 } from "graphql";
-import type { Caller } from "../platform/access/caller.js";
+import { accessClassOf, type Caller } from "../platform/access/caller.js";
 import { type Audience, keepAnswerFor } from "../platform/database/audience.js";
 import type { Database } from "../platform/database/database.js";
 import { ApiError } from "../platform/errors.js";
@@ -95,10 +95,11 @@ export class Idempotency {
     const claimId = randomUUID();
     const known = await claimRequest(this.database, name, inputHash, claimId);
     if (!known) keepAnswerFor(attempt.audience);
-    if (!known) return { end: (result) => this.end(name, claimId, presented, result) };
+    const owner = `${name.callerId} ${key} ${accessClassOf(attempt.caller)}`;
+    if (!known) return { end: (result) => this.end(name, claimId, { presented, owner }, result) };
     if (!timingSafeEqual(known.inputHash, inputHash)) throw conflict();
     if (!known.answered) throw inProgress();
-    const text = known.answer && unseal(known.answer, presented, ownerOf(name));
+    const text = known.answer && unseal(known.answer, presented, owner);
     if (text === null) throw answerGone();
     return { replay: JSON.parse(text) as ShownResult };
   }
@@ -120,7 +121,7 @@ export class Idempotency {
   private async end(
     name: RequestName,
     claimId: string,
-    presented: string,
+    { presented, owner }: { presented: string; owner: string },
     result: ShownResult,
   ): Promise<void> {
     try {
@@ -128,17 +129,13 @@ export class Idempotency {
       if (!data) await releaseRequest(this.database, name, claimId);
       else {
         const text = JSON.stringify({ data, ...(errors && { errors }) });
-        await keepAnswer(this.database, name, claimId, seal(text, presented, ownerOf(name)));
+        await keepAnswer(this.database, name, claimId, seal(text, presented, owner));
       }
     } catch (error) {
       // It was done; only its answer is not kept, and who asks again is told to wait.
       this.logger.error(faultOf(error), "an idempotent answer could not be kept");
     }
   }
-}
-
-function ownerOf({ callerId, key }: RequestName): string {
-  return `${callerId} ${key}`;
 }
 
 /** The key of a mutation, by directive or header; queries have none. */

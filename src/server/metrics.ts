@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { Counter, Registry } from "prom-client";
+import type { Authenticate } from "../platform/access/caller.js";
 import { presentedKey, refuse } from "./refusals.js";
 
 /** Figures of this node in the text format of Prometheus. They name fields of the schema, never data. */
@@ -32,13 +33,14 @@ export function createMetrics(): Metrics {
 
 export const metricsPath = "/metrics";
 
-/** Serves the figures to whoever holds a key. */
-export function createMetricsPage(metrics: Metrics, identify: (key: string | null) => Promise<unknown>) {
+/** Serves the figures to whoever holds a key of the company: they tell places in the event log. */
+export function createMetricsPage(metrics: Metrics, identify: Authenticate) {
   return (request: IncomingMessage, response: ServerResponse): boolean => {
     if ((request.url ?? "").split("?")[0] !== metricsPath) return false;
     const answer = async () => {
-      if (!(await identify(presentedKey(request.headers))))
-        return refuse(response, 401, "UNAUTHENTICATED", "Send a valid key.");
+      const caller = await identify(presentedKey(request.headers));
+      if (!caller) return refuse(response, 401, "UNAUTHENTICATED", "Send a valid key.");
+      if (caller.partner) return refuse(response, 403, "FORBIDDEN", "Figures are not for partners.");
       const text = await metrics.text();
       response.writeHead(200, { "content-type": "text/plain; version=0.0.4; charset=utf-8" }).end(text);
     };

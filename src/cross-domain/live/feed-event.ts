@@ -25,3 +25,16 @@ export function toFeedEvent({ epoch, minPos: _, subjectId, ...row }: LoggedRow):
     cursor: encodeFeedCursor(epoch, row.pos),
   };
 }
+
+/** An event of who was erased, as the log has it then (`personal-events.ts`). */
+export function erasedEvent(event: FeedEvent): FeedEvent {
+  const { recordedAt } = event;
+  return {
+    ...event,
+    type: "EVENT_ERASED",
+    subjectKind: null,
+    subjectId: null,
+    payload: null,
+    occurredAt: recordedAt,
+  };
+}

@@ -1,5 +1,5 @@
 import type { Id } from "#schema/columns.js";
-import type { FeedEvent } from "./feed-event.js";
+import { erasedEvent, type FeedEvent } from "./feed-event.js";
 
 interface Slot {
   event: FeedEvent;
@@ -39,6 +39,13 @@ export class Ring {
     const previousPos = this.#lastPos.get(event.customerId) ?? 0;
     this.#slots[event.pos % this.capacity] = { event, previousPos };
     this.#lastPos.set(event.customerId, event.pos);
+    if (event.type === "CUSTOMER_ERASED") this.#blankBefore(previousPos);
+  }
+
+  /** The same that the erasure has made of the log. */
+  #blankBefore(lastPos: number): void {
+    for (let slot = this.#at(lastPos); slot; slot = this.#at(slot.previousPos))
+      slot.event = erasedEvent(slot.event);
   }
 
   /** Events after the position, or null when the ring does not reach back that far. */

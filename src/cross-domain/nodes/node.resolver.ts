@@ -1,5 +1,6 @@
 import { Arg, Ctx, ID, Query, Resolver } from "type-graphql";
 import type { Loaders, RequestContext } from "../../context.js";
+import { isSeenBy } from "../../domains/api-keys/api-key.rules.js";
 import { readDelivery } from "../../domains/webhooks/delivery.actions.js";
 import { selectWebhook } from "../../domains/webhooks/webhook.queries.js";
 import { OfConsenting } from "../../platform/access/purpose.js";
@@ -38,7 +39,13 @@ const readers: { [K in IdKind]?: Reader<K> | OwnReader<K> } = {
   ticket: { scope: "tickets:read", read: (loaders, id) => loaders.tickets.byId.load(id) },
   privacyRequest: { scope: "privacy:read", read: (loaders, id) => loaders.privacy.requestById.load(id) },
   auditEntry: { scope: "audit:read", read: (loaders, id) => loaders.audit.byId.load(id) },
-  apiKey: { scope: "keys:manage", read: (loaders, id) => loaders.apiKeys.byId.load(id) },
+  apiKey: {
+    scope: "keys:manage",
+    readOwn: async ({ loaders, caller }, id) => {
+      const key = await loaders.apiKeys.byId.load(id);
+      return key && isSeenBy(caller, key) ? key : null;
+    },
+  },
   webhook: {
     scope: "webhooks:read",
     readOwn: async ({ database, caller }, id) => (await selectWebhook(database.read, caller, id)) ?? null,

@@ -14,6 +14,7 @@ import {
   updateApiKeyRow,
 } from "./api-key.queries.js";
 import {
+  isSeenBy,
   type KeyItem,
   keyItem,
   overlapItem,
@@ -57,7 +58,7 @@ export async function rotateApiKey(
   const checked = check(overlapItem, { overlapHours });
   if ("refusal" in checked) return checked;
   const key = newKeyText(id);
-  return changing(database, id, async (tx, row) => {
+  return changing(database, caller, id, async (tx, row) => {
     const refusal = whyNotChange(row) ?? whyNotGrant(caller, row);
     if (refusal) return { refusal };
     return { apiKey: await replaceSecret(tx, id, digest(key), overlapHours), key };
@@ -71,7 +72,7 @@ export async function updateApiKey(
   id: Id<"apiKey">,
   changes: Partial<KeyItem>,
 ): Promise<Changed | Refused> {
-  return changing(database, id, async (tx, row) => {
+  return changing(database, caller, id, async (tx, row) => {
     const { name, role, scopes, partner, purpose, trustedOnly, budgetPoints, restoredPerSecond, expiresAt } =
       row;
     const limits = { purpose, trustedOnly, budgetPoints, restoredPerSecond };
@@ -80,17 +81,21 @@ export async function updateApiKey(
     if ("refusal" in checked) return checked;
     const { value } = checked;
     const refusal =
-      whyNotChange(row) ?? whyNotExpire(changes.expiresAt, Date.now()) ?? whyNotGrant(caller, value);
+      whyNotChange(row) ??
+      whyNotExpire(changes.expiresAt, Date.now()) ??
+      whyNotGrant(caller, row) ?? // who may do less than a key does not decide what that one may do
+      whyNotGrant(caller, value);
     return refusal ? { refusal } : { apiKey: await updateApiKeyRow(tx, id, value) };
   });
 }
 
 /** Ends a key for good; its sockets are closed within about a second. Safe to repeat. Refuses NOT_FOUND. */
-export function revokeApiKey(database: Database, id: Id<"apiKey">): Promise<Changed | Refused> {
-  return database.transaction(async (tx) => {
-    const apiKey = await markRevoked(tx, id);
-    return apiKey ? { apiKey } : notFound;
-  });
+export function revokeApiKey(
+  database: Database,
+  caller: Caller,
+  id: Id<"apiKey">,
+): Promise<Changed | Refused> {
+  return changing(database, caller, id, async (tx, row) => ({ apiKey: (await markRevoked(tx, id)) ?? row }));
 }
 
 /** All keys that are let in, or all that ever were, the newest first. */
@@ -100,14 +105,15 @@ export function listApiKeys(database: Database, withEnded: boolean): Promise<Api
 
 const notFound: Refused = { refusal: { code: "NOT_FOUND", field: "id", message: "There is no such key." } };
 
-/** The row lock makes changes of one key follow each other. */
+/** The row lock makes changes of one key follow each other. A key that the caller does not see is not there. */
 function changing<T>(
   database: Database,
+  caller: Caller,
   id: Id<"apiKey">,
   change: (tx: Tx, row: ApiKeyRow) => Promise<T>,
 ): Promise<T | Refused> {
   return database.transaction(async (tx) => {
     const row = await lockApiKey(tx, id);
-    return row ? change(tx, row) : notFound;
+    return row && isSeenBy(caller, row) ? change(tx, row) : notFound;
   });
 }

@@ -5,7 +5,7 @@ import type { Caller } from "../../platform/access/caller.js";
 import { startOfKeyText } from "../../platform/access/key-text.js";
 import { OfNoCustomer } from "../../platform/access/purpose.js";
 import { OpenToEveryKey, RequiresScope } from "../../platform/access/scopes.js";
-import { selectPage } from "../../platform/database/page.js";
+import { type ListRequest, selectPage } from "../../platform/database/page.js";
 import { listRequest } from "../../platform/graphql/listing.js";
 import { payloadOf } from "../../platform/graphql/user-error.js";
 import { parseId, requireId } from "../../platform/ids.js";
@@ -26,9 +26,12 @@ import {
 @Resolver(() => ApiKey)
 export class ApiKeyResolver {
   @RequiresScope("keys:manage")
-  @Query(() => ApiKeyConnection, { description: "All keys, the newest first unless sorted." })
-  apiKeys(@Args(() => ApiKeyListArgs) args: ApiKeyListArgs, @Ctx() { database }: RequestContext) {
-    return selectPage<ApiKeyRow>(database.read, apiKeyListing, listRequest(apiKeyListing, args));
+  @Query(() => ApiKeyConnection, {
+    description: "All keys, of a partner its own; the newest first unless sorted.",
+  })
+  apiKeys(@Args(() => ApiKeyListArgs) args: ApiKeyListArgs, @Ctx() { database, caller }: RequestContext) {
+    const request = listRequest(apiKeyListing, args);
+    return selectPage<ApiKeyRow>(database.read, apiKeyListing, seenBy(caller, request));
   }
 
   @RequiresScope("keys:manage")
@@ -70,9 +73,9 @@ export class ApiKeyResolver {
   })
   async revokeApiKey(
     @Arg("id", () => ID, { description: "Which key." }) id: string,
-    @Ctx() { database }: RequestContext,
+    @Ctx() { database, caller }: RequestContext,
   ) {
-    return payloadOf(await revokeApiKey(database, requireId("apiKey", id)), nothing);
+    return payloadOf(await revokeApiKey(database, caller, requireId("apiKey", id)), nothing);
   }
 
   @FieldResolver()
@@ -145,3 +148,9 @@ export class ViewerResolver {
 }
 
 const nothing = { apiKey: null, key: null };
+
+function seenBy({ partner }: Caller, request: ListRequest): ListRequest {
+  if (!partner) return request;
+  const own = { partner: { eq: partner } };
+  return { ...request, where: request.where ? { and: [own, request.where] } : own };
+}

@@ -62,6 +62,11 @@ export function scopesOf({ role, scopes, partner }: Grant): Scope[] {
   return [...expandRole(role, scopes.filter(isScope), partner)].sort();
 }
 
+/** Partners see the keys of their own company only. */
+export function isSeenBy({ partner }: Caller, key: { partner: string | null }): boolean {
+  return !partner || partner === key.partner;
+}
+
 /** Nobody hands out, by a new key or by the secret of an old one, what they do not hold themselves. */
 export function whyNotGrant(caller: Caller, grant: Grant): Refusal | null {
   const beyond = scopesOf(grant).find((wanted) => !caller.scopes.has(wanted));

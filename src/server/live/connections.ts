@@ -117,9 +117,15 @@ export class Connections {
 /** Whether a key may still do what it could when its connection began, for the same purpose. */
 function stillMay(now: Caller, then: Caller): boolean {
   try {
-    return accessClassOf(underPurpose(now, then.purpose)) === accessClassOf(then);
+    const still = accessClassOf(underPurpose(now, then.purpose)) === accessClassOf(then);
+    return still && boundsOf(now) === boundsOf(then);
   } catch (error) {
     if (error instanceof ApiError) return false; // it reads for another purpose now
     throw error;
   }
+}
+
+/** What a connection may ask and spend: it begins anew where that has changed. */
+function boundsOf({ trustedOnly = false, allowance }: Caller): string {
+  return JSON.stringify([trustedOnly, allowance?.maximum, allowance?.restoreRate]);
 }

@@ -25,6 +25,39 @@ test("the ring answers exactly what the tail of the log holds, and null for what
   );
 });
 
+test("with the end of who was erased, their events in memory become what the log has: places without content", () => {
+  const [erased, other] = [ids[0]!, ids[1]!];
+  const ring = new Ring(8, 0);
+  const content = {
+    type: "INTERACTION_RECORDED",
+    subjectId: "int_1",
+    subjectKind: "interaction",
+    payload: { a: 1 },
+  };
+  const times = { occurredAt: "2026-11-01T10:00:00Z", recordedAt: "2026-11-02T10:00:00Z" };
+  const events = eventsOf([erased, other, erased], 0).map(
+    (event) => ({ ...event, ...content, ...times }) as FeedEvent,
+  );
+  const [end] = eventsOf([erased, erased, erased], 3)
+    .slice(2)
+    .map((event) => ({ ...event, pos: 4, type: "CUSTOMER_ERASED" }) as FeedEvent);
+  for (const event of [...events, end!]) ring.push(event);
+  const blank = {
+    type: "EVENT_ERASED",
+    subjectId: null,
+    subjectKind: null,
+    payload: null,
+    occurredAt: times.recordedAt,
+  };
+  const expected = [{ ...events[0], ...blank }, events[1], { ...events[2], ...blank }, end];
+  expect(ring.after(0, 8)).toEqual(expected);
+  expect(ring.customerAfter(erased, 0, 8)?.map(({ type }) => type)).toEqual([
+    "EVENT_ERASED",
+    "EVENT_ERASED",
+    "CUSTOMER_ERASED",
+  ]);
+});
+
 test("an event that does not follow the head is refused", () => {
   const ring = new Ring(4, 10);
   const [first] = eventsOf([ids[0]!], 11);

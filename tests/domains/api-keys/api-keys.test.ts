@@ -298,3 +298,45 @@ test("keys are listed, filtered, sorted and paged like everything else, and read
     named: { nodes: [{ name: "a" }, { name: "b" }] },
   });
 });
+
+test("a partner's key manages the keys of its company, and no other is there for it", async () => {
+  const acme = await create({ role: "PARTNER", scopes: ["keys:manage"], partner: "acme" });
+  const own = await create({ name: "own", role: "PARTNER", partner: "acme" });
+  const others = [
+    await create({ name: "bolt's", role: "PARTNER", partner: "bolt" }),
+    await create({ name: "ours", role: "ADMIN" }),
+  ];
+  const stored = () =>
+    app.database.read.execute(sql`select to_jsonb(k) - 'last_used_at' as row from api_keys k order by id`);
+  const before = await stored();
+
+  const list = "{ apiKeys { totalCount nodes { name partner } } }";
+  const { data } = await app.execute(list, {}, { key: acme.key });
+  expect(data.apiKeys.totalCount).toBe(2);
+  expect(data.apiKeys.nodes.map(({ name }: { name: string }) => name).toSorted()).toEqual(["own", "test"]);
+  const gone = { apiKey: null, userErrors: [{ code: "NOT_FOUND", field: "id" }] };
+  for (const { apiKey } of others) {
+    const { id } = apiKey;
+    const node = await app.execute("query ($id: ID!) { node(id: $id) { id } }", { id }, { key: acme.key });
+    expect(node.data.node).toBeNull();
+    expect(await change(REVOKE, { id }, acme.key)).toEqual(gone);
+    expect(await change(ROTATE, { input: { id, overlapHours: 0 } }, acme.key)).toEqual({
+      ...gone,
+      key: null,
+    });
+    const taken = { id, partner: "acme", role: null, scopes: ["purchases:read"] };
+    expect(await change(UPDATE, { input: taken }, acme.key)).toEqual(gone);
+  }
+  expect(await stored()).toEqual(before);
+  expect((await change(REVOKE, { id: own.apiKey.id }, acme.key)).apiKey.status).toBe("REVOKED");
+});
+
+test("who holds less than a key does not change what that one may do", async () => {
+  const manager = await create({ scopes: ["keys:manage"] });
+  const { apiKey } = await create({ role: "ADMIN" });
+  const input = { id: apiKey.id, role: null, scopes: ["keys:manage"] };
+  const { userErrors } = await change(UPDATE, { input }, manager.key);
+  expect(userErrors).toEqual([{ code: "SCOPE_NOT_HELD", field: "scopes" }]);
+  const [row] = await app.database.read.execute(sql`select role from api_keys where role is not null`);
+  expect(row).toEqual({ role: "ADMIN" });
+});
