@@ -101,10 +101,9 @@ export class WebhookChangesResolver {
     @Arg("input", () => CreateWebhookInput, { description: "The webhook." }) input: CreateWebhookInput,
     @Ctx() context: RequestContext,
   ) {
-    return payloadOf(await createWebhook(context, context.caller, { ...input }), {
-      webhook: null,
-      secret: null,
-    });
+    const made = await createWebhook(context, context.caller, { ...input });
+    if ("webhook" in made) context.trail?.subscribed([]);
+    return payloadOf(made, { webhook: null, secret: null });
   }
 
   @RequiresScope("webhooks:write")
@@ -114,7 +113,9 @@ export class WebhookChangesResolver {
     @Ctx() context: RequestContext,
   ) {
     const changes = { ...input, id: requireId("webhook", input.id) };
-    return payloadOf(await updateWebhook(context, context.caller, changes), { webhook: null });
+    const changed = await updateWebhook(context, context.caller, changes);
+    if ("webhook" in changed) context.trail?.subscribed([]);
+    return payloadOf(changed, { webhook: null });
   }
 
   @RequiresScope("webhooks:write")

@@ -191,6 +191,11 @@ test("privacy requests, documents and subscriptions are written down, over socke
     { next: () => {}, error: () => {}, complete: () => {} },
   );
   expect(await entriesOf(app, "Followed")).toMatchObject([{ action: "SUBSCRIBE", customerIds: [id] }]);
+  await app.execute(
+    `mutation Hooked { createWebhook(input: { url: "http://127.0.0.1:9/", document: "subscription { interactionRecorded { interaction { id } } }" }) {
+      userErrors { code } } }`,
+  );
+  expect(await entriesOf(app, "Hooked")).toMatchObject([{ action: "SUBSCRIBE", customerIds: [] }]);
   stop();
   expect(await entriesOf(app, "OverSocket")).toMatchObject([{ action: "READ", customerIds: [id] }]);
   for (;;) {
