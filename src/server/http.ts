@@ -4,6 +4,7 @@ import { type ApolloServer, HeaderMap } from "@apollo/server";
 import { GraphQLError, type GraphQLFormattedError } from "graphql";
 import type { RequestContext } from "../context.js";
 import { type Audience, leave } from "../platform/database/audience.js";
+import { type ByteText, decoded, encoded } from "../platform/database/byte-text.js";
 import { maxDocumentBytes } from "../platform/limits.js";
 import { faultOf, type Logger } from "../platform/log.js";
 import { type EventStreams, wantsEvents } from "./event-streams.js";
@@ -119,24 +120,19 @@ async function handle(
   if (answer.body.kind === "chunked") throw new Error("incremental delivery is not offered");
   const status = answer.status ?? 200;
   const content = told(options, requestId, status, answerOf(context, answer.body.string));
-  answer.headers.set("content-length", String(Buffer.byteLength(content)));
+  answer.headers.set("content-length", String(content.length));
   response.writeHead(status, Object.fromEntries(answer.headers));
-  response.end(content);
+  response.end(content, "latin1");
 }
 
 /** What Apollo refuses before its plugins run has not passed the mask, nor got the request's id: it does here. */
-function told(
-  { logger }: HttpOptions,
-  requestId: string,
-  status: number,
-  content: Buffer | string,
-): Buffer | string {
+function told({ logger }: HttpOptions, requestId: string, status: number, content: ByteText): ByteText {
   if (status < 400 || content.includes(requestId)) return content;
-  const { errors } = JSON.parse(String(content)) as { errors: GraphQLFormattedError[] };
+  const { errors } = JSON.parse(decoded(content)) as { errors: GraphQLFormattedError[] };
   const shown = errors.map(({ message, extensions }) =>
     clientError(logger, requestId, new GraphQLError(message, { extensions })),
   );
-  return JSON.stringify({ errors: shown });
+  return encoded(JSON.stringify({ errors: shown }));
 }
 
 /** The client stays until the answer is sent, or its connection is gone. */

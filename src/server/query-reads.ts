@@ -4,6 +4,7 @@ import type { DocumentNode, FormattedExecutionResult, GraphQLSchema, OperationDe
 import type { RequestContext } from "../context.js";
 import type { Pseudonyms } from "../platform/access/pseudonyms.js";
 import { type Audience, restrictionOf } from "../platform/database/audience.js";
+import { type ByteText, decoded, encoded } from "../platform/database/byte-text.js";
 import { ApiError } from "../platform/errors.js";
 import type { Logger } from "../platform/log.js";
 import type { CompiledReads } from "../platform/reads/compiled-reads.js";
@@ -11,7 +12,7 @@ import { plannedData } from "./executor/execute.js";
 import type { Metrics } from "./metrics.js";
 import { clientError } from "./operation.js";
 import { answerPartner, sealedError } from "./partner-answers.js";
-import { objectsInBytes } from "./spending.js";
+import { objectsInText } from "./spending.js";
 
 export interface ReadOptions {
   /** Null: every document goes through the resolvers. */
@@ -30,31 +31,28 @@ type Request = GraphQLRequestContext<RequestContext> & {
 };
 type Result = (GraphQLResponse["body"] & { kind: "single" })["singleResult"];
 
-/** Stands for the `data` of an answer whose bytes are ready. */
-class AnswerBytes {
-  /** What follows the data: the other members of the answer, and the end. */
-  rest = "";
+/** Stands for the `data` of an answer that is sent as the database sent it. */
+class ReadyAnswer {
+  /** The other members of the answer. */
+  others: object = {};
 
-  constructor(readonly bytes: Buffer) {}
+  constructor(readonly json: ByteText) {}
 
-  whole(): Buffer {
-    if (this.rest === "") return this.bytes;
-    const kept = this.bytes.length - 1;
-    const whole = Buffer.allocUnsafe(kept + Buffer.byteLength(this.rest));
-    whole.set(this.bytes.subarray(0, kept));
-    whole.write(this.rest, kept);
-    return whole;
+  whole(): ByteText {
+    const others = JSON.stringify(this.others);
+    if (others === "{}") return this.json;
+    return `${this.json.slice(0, -1)},${encoded(others).slice(1)}` as ByteText;
   }
 }
 
-/** What Apollo takes for the text of an answer whose bytes are ready: they are never decoded. */
-const inBytes = "the bytes are ready";
+/** What Apollo takes for the text of an answer that is ready: it is never decoded. */
+const isReady = "the answer is ready";
 /** By who waits for them: Apollo works on a copy of the context. */
-const ready = new WeakMap<Audience, AnswerBytes>();
+const ready = new WeakMap<Audience, ReadyAnswer>();
 
 /** What is sent for the text that Apollo made. */
-export function answerOf(context: RequestContext, text: string): Buffer | string {
-  return (text === inBytes && ready.get(context.audience)?.whole()) || text;
+export function answerOf(context: RequestContext, text: string): ByteText {
+  return (text === isReady && ready.get(context.audience)?.whole()) || encoded(text);
 }
 
 export interface QueryReads {
@@ -65,7 +63,7 @@ export interface QueryReads {
   answer(request: Request): Promise<GraphQLResponse | null>;
   /** How a query was read, for `extensions.read`; undefined where nobody wants to know. */
   explanation(context: RequestContext): object | undefined;
-  /** Objects in an answer whose bytes are ready; undefined for every other. */
+  /** Objects in an answer that is ready; undefined for every other. */
   objects(context: RequestContext): number | undefined;
 }
 
@@ -77,7 +75,7 @@ export function createQueryReads(schema: GraphQLSchema, logger: Logger, options:
     explanation: ({ audience }) => explanations.get(audience),
     objects({ audience }) {
       const data = ready.get(audience);
-      return data && objectsInBytes(data.bytes);
+      return data && objectsInText(data.json);
     },
   };
 
@@ -99,10 +97,10 @@ export function createQueryReads(schema: GraphQLSchema, logger: Logger, options:
         return respond({ data: data ?? null, ...(errors && { errors: errors.map(shown) }) });
       }
       const read = compiled ? await compiled.answer(asked) : { reason: "compiled reads are off" };
-      if ("bytes" in read) {
+      if ("json" in read) {
         metrics.compiled();
         if (explain) explanations.set(audience, { compiled: true });
-        const data = new AnswerBytes(read.bytes);
+        const data = new ReadyAnswer(read.json);
         ready.set(audience, data);
         return respond({ data: data as unknown as Record<string, unknown> });
       }
@@ -137,14 +135,14 @@ function respond(singleResult: Result): GraphQLResponse {
 
 /** The data of an answer, as whoever walks through it needs it. */
 export function dataOf({ data }: FormattedExecutionResult): unknown {
-  if (!((data as unknown) instanceof AnswerBytes)) return data;
-  return JSON.parse((data as unknown as AnswerBytes).bytes.toString("utf8")).data;
+  const known: unknown = data;
+  return known instanceof ReadyAnswer ? JSON.parse(decoded(known.json)).data : data;
 }
 
-/** Like JSON.stringify, but for answers whose bytes are ready. */
+/** Like JSON.stringify, but for answers that are ready. */
 export function stringifyResult({ data, ...others }: FormattedExecutionResult): string {
-  if (!((data as unknown) instanceof AnswerBytes)) return JSON.stringify({ data, ...others });
-  const rest = JSON.stringify(others);
-  if (rest !== "{}") (data as unknown as AnswerBytes).rest = `,${rest.slice(1)}`;
-  return inBytes;
+  const known: unknown = data;
+  if (!(known instanceof ReadyAnswer)) return JSON.stringify({ data, ...others });
+  known.others = others;
+  return isReady;
 }

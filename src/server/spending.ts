@@ -2,6 +2,7 @@ import type { ExecutionResult } from "graphql";
 import type { RequestContext } from "../context.js";
 import type { BudgetStatus } from "../platform/access/budget.js";
 import type { Audience } from "../platform/database/audience.js";
+import type { ByteText } from "../platform/database/byte-text.js";
 import { countBraces } from "./count-braces.js";
 
 /** What `extensions.cost` tells of every answer; see docs/limits.md. */
@@ -77,6 +78,6 @@ function countObjects(value: unknown): number {
 }
 
 /** The same of the JSON text `{"data":…}`: less the two around the data. */
-export function objectsInBytes(bytes: Buffer): number {
-  return Math.max(countBraces(bytes) - 2, 0);
+export function objectsInText(json: ByteText): number {
+  return Math.max(countBraces(json) - 2, 0);
 }

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { NodeBudgets } from "../../src/platform/access/budget.js";
 import type { Caller } from "../../src/platform/access/caller.js";
-import { objectsIn, objectsInBytes } from "../../src/server/spending.js";
+import { encoded } from "../../src/platform/database/byte-text.js";
+import { objectsIn, objectsInText } from "../../src/server/spending.js";
 import { startTestApp, type TestApp } from "../support/app.js";
 import { givenKey, recordContacts } from "../support/live.js";
 import { connectSocket } from "../support/socket.js";
@@ -182,8 +183,8 @@ test("objects are counted alike in values and in the text of an answer", () => {
     },
   };
   expect(objectsIn(data)).toBe(5);
-  expect(objectsInBytes(Buffer.from(JSON.stringify({ data })))).toBe(5);
-  expect([objectsIn(null), objectsInBytes(Buffer.from('{"data":{}}'))]).toEqual([0, 0]);
+  expect(objectsInText(encoded(JSON.stringify({ data })))).toBe(5);
+  expect([objectsIn(null), objectsInText(encoded('{"data":{}}'))]).toEqual([0, 0]);
 });
 
 test("counting many bytes at once tells what counting them one by one tells, wherever pieces end", () => {
@@ -211,7 +212,7 @@ test("counting many bytes at once tells what counting them one by one tells, whe
       list: Array.from({ length: many }, () => values[any(known)]),
       x: { ["k".repeat(any(40) + 1)]: 1 },
     };
-    expect([round, objectsInBytes(Buffer.from(JSON.stringify({ data })))]).toEqual([round, objectsIn(data)]);
+    expect([round, objectsInText(encoded(JSON.stringify({ data })))]).toEqual([round, objectsIn(data)]);
   }
 });
 

@@ -1,5 +1,6 @@
 import { drizzle, type PostgresJsDatabase } from "drizzle-orm/postgres-js";
 import type { Audience } from "./audience.js";
+import type { ByteText } from "./byte-text.js";
 import { type ConnectionOptions, openConnection, type SessionOptions } from "./connection.js";
 import { asDriver, type Logger } from "./drizzle-driver.js";
 import { DatabaseError } from "./errors.js";
@@ -17,7 +18,11 @@ export interface Database {
   /** Statements outside a transaction. They cannot write (25006): writing needs `transaction`. */
   readonly read: PostgresJsDatabase;
   /** The same for a statement whose text is ready; it is kept prepared. Rows are arrays of the values as they came. */
-  readBytes(text: string, parameters: readonly unknown[], audience?: Audience): Promise<(Buffer | null)[][]>;
+  readAsSent(
+    text: string,
+    parameters: readonly unknown[],
+    audience?: Audience,
+  ): Promise<(ByteText | null)[][]>;
   /**
    * One READ COMMITTED transaction. The whole work runs again, a few times at most, after a deadlock or serialisation
    * failure: it must have no other effect than its statements. Rejects with CommitUnknown when the connection dies during
@@ -109,12 +114,12 @@ export function openDatabase(to: ConnectionOptions, options: DatabaseOptions = {
       asDriver((...statement) => readPool.use((connection) => connection.send(...statement))),
       { logger },
     ),
-    readBytes(text, parameters, audience) {
+    readAsSent(text, parameters, audience) {
       logger.logQuery(text);
-      const options = { prepare: true, asBytes: true, audience };
+      const options = { prepare: true, asByteTexts: true, audience };
       return readPool.use((connection) => connection.send(text, parameters, options)) as Promise<
         unknown[]
-      > as Promise<(Buffer | null)[][]>;
+      > as Promise<(ByteText | null)[][]>;
     },
     transaction: (work) =>
       retryTransaction(() => writePool.use((connection) => runTransaction(connection, work, logger))),

@@ -2,8 +2,11 @@ import net from "node:net";
 import { drizzle } from "drizzle-orm/postgres-js";
 import postgres from "postgres";
 import type { ConnectionOptions, SessionOptions } from "./connection.js";
+import { Incoming } from "./incoming.js";
 
 export interface SocketTarget {
+  /** Over TLS bytes are not the server's messages yet. */
+  ssl?: unknown;
   path?: string | false;
   host: string[];
   port: number[];
@@ -70,11 +73,14 @@ export function createDriverClient(
   return client;
 }
 
-export function connectSocket({ path, host, port }: SocketTarget): Promise<net.Socket> {
+export function connectSocket({ ssl, path, host, port }: SocketTarget): Promise<net.Socket> {
   return new Promise((resolve, reject) => {
     const target = path ? { path } : { host: host[0] ?? "localhost", port: port[0] ?? 5432 };
-    const socket = net.connect({
+    const incoming = new Incoming((messages) => socket.emit("data", messages));
+    const onread = { buffer: () => incoming.room(), callback: (count: number) => take(incoming, count) };
+    const socket: net.Socket = net.connect({
       ...target,
+      ...(!ssl && { onread }),
       keepAlive: true,
       keepAliveInitialDelay: KEEP_ALIVE_MS,
       noDelay: true,
@@ -93,4 +99,10 @@ export function connectSocket({ path, host, port }: SocketTarget): Promise<net.S
     // The driver takes the server's name for the TLS handshake from `socket.host`.
     socket.once("connect", () => settle(() => resolve(Object.assign(socket, { host: host[0] }))));
   });
+}
+
+/** True: the socket goes on reading. */
+function take(incoming: Incoming, count: number): true {
+  incoming.take(count);
+  return true;
 }

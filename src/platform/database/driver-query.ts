@@ -1,13 +1,14 @@
 import postgres from "postgres";
 import type { Audience } from "./audience.js";
+import { byteTextOf } from "./byte-text.js";
 
 export interface SendOptions {
   /** Kept by the server under its text, for the next time on this connection. */
   prepare?: boolean;
   /** Rows as arrays of values instead of objects. */
   asArrays?: boolean;
-  /** Rows as arrays of the values' bytes, undecoded. */
-  asBytes?: boolean;
+  /** Rows as arrays of the values' bytes, undecoded (`byte-text.ts`). */
+  asByteTexts?: boolean;
   /** Makes each row of its values, as they arrive. */
   rowOf?: ((values: unknown[]) => unknown) | undefined;
   /** Who waits for the answer; for ever when nobody is named. */
@@ -33,14 +34,18 @@ export function queryOf(
   client: postgres.Sql,
   text: string,
   parameters: readonly (string | null)[],
-  { prepare = false, asArrays = false, asBytes = false, rowOf }: SendOptions,
+  { prepare = false, asArrays = false, asByteTexts = false, rowOf }: SendOptions,
 ): DriverQuery {
   const simple = !prepare && parameters.length === 0;
   const query = client.unsafe(text, [], { prepare, simple } as object) as unknown as DriverQuery;
   // Given so, they stay out of the key under which the driver finds its statements, and the first use is one round trip.
   query.parameters = parameters;
   if (asArrays || rowOf) query.isRaw = "values";
-  if (asBytes) query.isRaw = true;
+  if (asByteTexts) {
+    query.isRaw = true;
+    query.forEachFn = (values, answer) =>
+      answer.push((values as (Buffer | null)[]).map((bytes) => bytes && byteTextOf(bytes)));
+  }
   if (rowOf) query.forEachFn = (values, answer) => answer.push(rowOf(values));
   return query;
 }

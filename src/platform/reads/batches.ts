@@ -1,10 +1,11 @@
 import type { Audience } from "../database/audience.js";
+import type { ByteText } from "../database/byte-text.js";
 import type { Database } from "../database/database.js";
 import type { ReadStatement } from "./read-statement.js";
 
 interface Asker {
   audience: Audience;
-  resolve(bytes: Buffer): void;
+  resolve(answer: ByteText): void;
   reject(error: unknown): void;
 }
 
@@ -27,7 +28,7 @@ export class Batches {
   constructor(private readonly database: Database) {}
 
   /** The answer for the id among the values; rejects with faults of the database. */
-  answer(statement: ReadStatement, values: Record<string, unknown>, audience: Audience): Promise<Buffer> {
+  answer(statement: ReadStatement, values: Record<string, unknown>, audience: Audience): Promise<ByteText> {
     const { [statement.batchBy as string]: id, ...others } = values;
     const key = `${statement.id}${JSON.stringify(others)}`;
     return new Promise((resolve, reject) => {
@@ -54,9 +55,9 @@ export class Batches {
           return [...askers.values()].every((same) => same.every((asker) => asker.audience.left));
         },
       };
-      const rows = await this.database.readBytes(statement.text, parameters, audience);
-      for (const [id, bytes] of rows as [Buffer, Buffer][])
-        for (const { resolve } of askers.get(id.toString("latin1")) ?? []) resolve(bytes);
+      const rows = await this.database.readAsSent(statement.text, parameters, audience);
+      for (const [id, answer] of rows as [ByteText, ByteText][])
+        for (const { resolve } of askers.get(id) ?? []) resolve(answer);
     } catch (error) {
       for (const { reject } of [...askers.values()].flat()) reject(error);
     }

@@ -4,6 +4,7 @@ import { nameOfScopes } from "../access/caller.js";
 import type { Scope } from "../access/scopes.js";
 import type { Trail } from "../audit/audit-log.js";
 import type { Audience } from "../database/audience.js";
+import type { ByteText } from "../database/byte-text.js";
 import type { Database } from "../database/database.js";
 import type { Restriction } from "../database/restriction.js";
 import {
@@ -35,8 +36,8 @@ export interface ReadRequest {
   context: unknown;
 }
 
-/** The whole answer, `{"data":…}`, as the bytes of its JSON text; or why the resolvers have to give it. */
-export type ReadAnswer = { bytes: Buffer } | { reason: string };
+/** The whole answer, `{"data":…}`, as the database sent it; or why the resolvers have to give it. */
+export type ReadAnswer = { json: ByteText } | { reason: string };
 
 /** Statements kept: a few for each document in practice. The bound is against made-up filters. */
 const maxStatements = 300;
@@ -97,12 +98,12 @@ export class CompiledReads {
       const { audience, trail } = request;
       if (statement.batchBy) {
         trail?.touchedAll(values[statement.batchBy] as string);
-        return { bytes: await this.batches.answer(statement, values, audience) };
+        return { json: await this.batches.answer(statement, values, audience) };
       }
-      const [row] = await this.database.readBytes(statement.text, statement.parameters(values), audience);
-      const [bytes, whose] = row as [Buffer, Buffer?];
-      if (whose) trail?.touchedAll(whose.toString("latin1"));
-      return { bytes };
+      const [row] = await this.database.readAsSent(statement.text, statement.parameters(values), audience);
+      const [json, whose] = row as [ByteText, ByteText?];
+      if (whose) trail?.touchedAll(whose);
+      return { json };
     } catch (error) {
       if (error instanceof NotCompiled) return { reason: error.message };
       if (error instanceof GraphQLError) return { reason: "an argument is refused" };

@@ -70,7 +70,7 @@ describe("sessions", () => {
     const padding = "x".repeat(100_000);
     // There are two sessions at a time; how soon the next one is open, the machine decides.
     for (let i = 0; pids.size <= 2 && i < 1_000; i++) {
-      const [row] = await database.readBytes(`select pg_backend_pid() /* ${i} ${padding} */`, []);
+      const [row] = await database.readAsSent(`select pg_backend_pid() /* ${i} ${padding} */`, []);
       pids.add(String(row?.[0]));
     }
     expect(pids.size).toBe(3);
@@ -83,14 +83,14 @@ describe("sessions", () => {
     const width = 10;
     for (let i = 0; i < texts.length; i += width) {
       const answers = await Promise.all(
-        texts.slice(i, i + width).map((text) => database.readBytes(text, [])),
+        texts.slice(i, i + width).map((text) => database.readAsSent(text, [])),
       );
       answers.forEach(([row], n) => {
         expect(String(row?.[0])).toBe(String(i + n));
         pids.add(String(row?.[1]));
       });
       const kept = "select count(*)::int from pg_prepared_statements";
-      for (const [row] of [await database.readBytes(kept, [])])
+      for (const [row] of [await database.readAsSent(kept, [])])
         expect(Number(row?.[0])).toBeLessThan(bound + width);
     }
     expect(pids.size).toBeGreaterThan(2);
@@ -162,13 +162,13 @@ describe("whoever leaves", () => {
 
   test("has their statement cancelled on the server; the one behind it answers", async () => {
     const audience = { left: false };
-    const slow = narrow.readBytes("select pg_sleep(15)", [], audience);
-    const behind = narrow.readBytes("select 'answered'", [], { left: false });
+    const slow = narrow.readAsSent("select pg_sleep(15)", [], audience);
+    const behind = narrow.readAsSent("select 'answered'", [], { left: false });
     await untilItRuns("select pg_sleep(15)");
     audience.left = true;
 
     await expect(slow).rejects.toMatchObject({ code: "DATABASE_ABANDONED" });
-    expect(await behind).toEqual([[Buffer.from("answered")]]);
+    expect(await behind).toEqual([["answered"]]);
     const running = await database.read.execute(
       sql`select 1 from pg_stat_activity where query = 'select pg_sleep(15)' and state = 'active'`,
     );
@@ -176,7 +176,7 @@ describe("whoever leaves", () => {
   });
 
   test("has nothing more sent", async () => {
-    const sent = narrow.readBytes("select 'never sent'", [], { left: true });
+    const sent = narrow.readAsSent("select 'never sent'", [], { left: true });
     await expect(sent).rejects.toMatchObject({ code: "DATABASE_ABANDONED" });
   });
 
@@ -189,8 +189,8 @@ describe("whoever leaves", () => {
 
   test("does no harm to others: a statement that the cancel hits by mistake is sent again", async () => {
     const audience = { left: false };
-    const slow = narrow.readBytes("select pg_sleep(15)", [], audience);
-    const innocent = narrow.readBytes(answersSlowly, [], { left: false });
+    const slow = narrow.readAsSent("select pg_sleep(15)", [], audience);
+    const innocent = narrow.readAsSent(answersSlowly, [], { left: false });
     await untilItRuns("select pg_sleep(15)");
     audience.left = true;
     await expect(slow).rejects.toMatchObject({ code: "DATABASE_ABANDONED" });
@@ -199,14 +199,14 @@ describe("whoever leaves", () => {
   });
 
   test("is not confused with an operator, whose cancel ends a statement", async () => {
-    const running = narrow.readBytes(answersSlowly, [], { left: false });
+    const running = narrow.readAsSent(answersSlowly, [], { left: false });
     const refused = expect(running).rejects.toMatchObject({ code: "57014" });
     await cancelIt();
     await refused;
   });
 
   test("does not keep a statement from its own time limit", async () => {
-    await expect(database.readBytes("select pg_sleep(15)", [], { left: false })).rejects.toMatchObject({
+    await expect(database.readAsSent("select pg_sleep(15)", [], { left: false })).rejects.toMatchObject({
       code: "57014",
     });
   });

@@ -1,0 +1,21 @@
+import { expect, test } from "@jest/globals";
+import fc from "fast-check";
+import { byteTextOf, decoded, encoded } from "../../../src/platform/database/byte-text.js";
+
+test("a text comes back from its bytes as it was, with one character for each byte", () => {
+  fc.assert(
+    fc.property(fc.string({ unit: "binary" }), (any) => {
+      const text = any.toWellFormed();
+      const bytes = Buffer.from(text);
+      expect(encoded(text)).toBe(byteTextOf(bytes));
+      expect(encoded(text)).toHaveLength(bytes.length);
+      expect(decoded(encoded(text))).toBe(text);
+    }),
+  );
+});
+
+test("a text too long to be encoded in place is encoded all the same", () => {
+  const text = "مریم 😀 é ".repeat(40_000);
+  expect(encoded(text)).toHaveLength(Buffer.byteLength(text));
+  expect(decoded(encoded(text))).toBe(text);
+});
