@@ -7,10 +7,10 @@ const help = `Usage: npm run bench -- [options]
 
 Measures how much the two reference reads cost beside the peers (bench/README.md).
 
-  --quick             fewer and shorter rounds: six minutes when the data is there
+  --quick             fewer and shorter rounds: under five minutes when the data is there
   --only a,b          these contenders: ours, ours-loaders, postgraphile, mercurius, limit
-  --rounds N          rounds of one shot per contender (default 7; quick: 3)
-  --seconds N         length of a shot (default 5; quick: 3)
+  --rounds N          rounds of one shot per contender (default 7; quick: 4)
+  --seconds N         length of a shot (default 5; quick: 2)
   --fresh             make the data anew, even if it is there from an earlier run
   --no-ingest         leave the writes out
   --growth            the cost of ours at 10,000 and 100,000 customers instead
@@ -47,8 +47,8 @@ try {
 async function run(values) {
   if (process.platform !== "linux")
     throw new Error("The benchmark reads processor times from /proc: it needs Linux.");
-  const rounds = wholeNumber("rounds", values.rounds ?? (values.quick ? 3 : 7));
-  const seconds = wholeNumber("seconds", values.seconds ?? (values.quick ? 3 : 5));
+  const rounds = wholeNumber("rounds", values.rounds ?? (values.quick ? 4 : 7));
+  const seconds = wholeNumber("seconds", values.seconds ?? (values.quick ? 2 : 5));
   installPeers();
   const { startCluster } = await import("./setup/cluster.mjs");
   const cluster = await startCluster();

@@ -31,7 +31,10 @@ function inBody(documents: KnownDocuments, request: Request, caller: Caller): Re
   const naming = body as Naming;
   const text = documents.textOf(naming, caller);
   if (text === undefined || !isPlain(naming)) return request;
-  return { ...request, body: { ...body, query: undefined, extensions: documents.extensionsFor(text) } };
+  // In place: the body is this request's own, and nobody else reads it.
+  naming.query = undefined;
+  naming.extensions = documents.extensionsFor(text);
+  return request;
 }
 
 /** Nothing but the document is named in it: other extensions, and what clients register, are left to Apollo. */

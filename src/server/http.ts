@@ -120,8 +120,9 @@ async function handle(
   if (answer.body.kind === "chunked") throw new Error("incremental delivery is not offered");
   const status = answer.status ?? 200;
   const content = told(options, requestId, status, answerOf(context, answer.body.string));
-  answer.headers.set("content-length", String(content.length));
-  response.writeHead(status, Object.fromEntries(answer.headers));
+  response.statusCode = status;
+  for (const [name, value] of answer.headers) response.setHeader(name, value);
+  response.setHeader("content-length", content.length);
   response.end(content, "latin1");
 }
 
