@@ -10,6 +10,8 @@ const placeCount = 8_000;
 const comparedPlaces = 25;
 /** After this hot functions are compiled: what a request costs falls for some 7,000 requests, to a third of the first. */
 const warmUpSeconds = 8;
+/** Shots of the same length in turns, so that nobody has been waiting long when counting begins. */
+const warmUpRounds = 4;
 
 /**
  * Every contender on every document, interleaved: in each round each has one shot, and every round turns the order.
@@ -73,10 +75,9 @@ async function interleave(runners, { rounds, log, places, ...common }) {
       const bodies = places.map((place) => body(document, place));
       return [contender.name, (seconds) => shoot({ ...common, server, bodies, seconds })];
     });
-    for (const [name, shot] of shoots) {
-      log(`${document} warming up ${name}`);
-      await warm(shot);
-    }
+    log(`${document} warming up`);
+    for (let round = 0; round < warmUpRounds; round++)
+      for (const [, shot] of shoots) await shot(warmUpSeconds / warmUpRounds);
     shots[document] = Object.fromEntries(shoots.map(([name]) => [name, []]));
     for (let round = 0; round < rounds; round++) {
       for (const [name, shot] of round % 2 ? shoots.toReversed() : shoots) {

@@ -9,8 +9,9 @@ Measures how much the two reference reads cost beside the peers (bench/README.md
 
   --quick             fewer and shorter rounds: under five minutes when the data is there
   --only a,b          these contenders: ours, ours-loaders, postgraphile, mercurius, limit
-  --rounds N          rounds of one shot per contender (default 7; quick: 4)
-  --seconds N         length of a shot (default 5; quick: 2)
+  --rounds N          rounds of one shot per contender (default 30; quick: 7)
+  --seconds N         length of a shot (default 1: with all contenders a round then stays below the eight seconds after
+                      which V8 tidies up in those that wait)
   --fresh             make the data anew, even if it is there from an earlier run
   --no-ingest         leave the writes out
   --growth            the cost of ours at 10,000 and 100,000 customers instead
@@ -47,8 +48,8 @@ try {
 async function run(values) {
   if (process.platform !== "linux")
     throw new Error("The benchmark reads processor times from /proc: it needs Linux.");
-  const rounds = wholeNumber("rounds", values.rounds ?? (values.quick ? 4 : 7));
-  const seconds = wholeNumber("seconds", values.seconds ?? (values.quick ? 2 : 5));
+  const rounds = wholeNumber("rounds", values.rounds ?? (values.quick ? 7 : 30));
+  const seconds = wholeNumber("seconds", values.seconds ?? 1);
   installPeers();
   const { startCluster } = await import("./setup/cluster.mjs");
   const cluster = await startCluster();

@@ -3,10 +3,11 @@ import { readdirSync, readFileSync } from "node:fs";
 /** Linux counts processor time in hundredths of a second, whatever the kernel's own clock. */
 const MS_PER_TICK = 10;
 
-/** Milliseconds of processor time that a process has used, all its threads together. */
+/** Milliseconds of processor time that the threads of a process have used, to the nanosecond. */
 export function cpuOf(pid) {
-  const { user, system } = timesOf(pid);
-  return (user + system) * MS_PER_TICK;
+  const folder = `/proc/${pid}/task`;
+  const ofThread = (thread) => Number(readFileSync(`${folder}/${thread}/schedstat`, "utf8").split(" ")[0]);
+  return readdirSync(folder).reduce((sum, thread) => sum + ofThread(thread), 0) / 1e6;
 }
 
 /** The same for PostgreSQL: the postmaster, every process it has, and those that have ended. Background ones count. */
