@@ -198,6 +198,21 @@ test("references are counted: more than a call may hold, and more than an answer
   expect(app.statements).toEqual([]);
 });
 
+test("a gateway that asks for a trace is told none: it would change how every later request is read", async () => {
+  const response = await fetch(`${app.url}/graphql`, {
+    method: "POST",
+    headers: {
+      "content-type": "application/json",
+      authorization: `Bearer ${app.key}`,
+      "apollo-federation-include-trace": "ftv1",
+    },
+    body: JSON.stringify({ query: "{ customers { nodes { id } } }" }),
+  });
+  const { data, extensions } = (await response.json()) as { data: object; extensions: object };
+  expect(Object.keys(extensions)).not.toContain("ftv1");
+  expect(data).toEqual((await app.execute("{ customers { nodes { id } } }")).data);
+});
+
 test("without the flag nothing of it is in the schema", async () => {
   const schema = await builtSchema();
   expect(["_Any", "_Entity", "_Service"].map((name) => schema.getType(name))).toEqual([

@@ -207,6 +207,34 @@ test("after a rotation the answer is not told, and nothing is done again", async
   expect(await keysNamed("rotated")).toBe(1);
 });
 
+test("after a key lost a scope the answer that it got with it is not told, and nothing is done again", async () => {
+  const { id, key: narrowed } = await givenKey(app, ["interactions:write", "interactions:read", "pii:read"]);
+  const key = randomUUID();
+  const headers = { authorization: `Bearer ${narrowed}` };
+  const body = {
+    query: `mutation ($ref: String!) { recordInteractions(input: { source: "crm", interactions: [{ sourceRef: $ref,
+      customer: { sourceRef: "narrowed" }, channel: "chat", direction: INBOUND, initiative: UNSOLICITED, kind: "message",
+      occurredAt: "2026-11-01T10:00:00Z", summary: "for few" }] }) { results { interaction { id summary } } } }`,
+    variables: { ref: "narrowed" },
+  };
+  const first = await send(key, body, headers);
+  expect(first.body.data.recordInteractions.results[0].interaction.summary).toBe("for few");
+  const told = await app.execute(
+    `mutation { updateApiKey(input: { id: "key_${id}", scopes: ["interactions:write", "interactions:read"] }) { userErrors { code } } }`,
+  );
+  expect(told.data.updateApiKey.userErrors).toEqual([]);
+  // The key is looked up anew within a second.
+  const again = await until(
+    () => send(key, body, headers),
+    (answer) => codeOf(answer) !== undefined,
+  );
+  expect([again.status, codeOf(again), again.body.data]).toEqual([409, "IDEMPOTENCY_ANSWER_GONE", undefined]);
+  const [row] = await app.database.read.execute(
+    sql`select count(*)::int as count from interactions where source_ref = 'narrowed'`,
+  );
+  expect(row).toEqual({ count: 1 });
+});
+
 test("a run whose node died is taken over after its lease, by the same input only", async () => {
   const key = randomUUID();
   await create(key, "died");

@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { sql } from "drizzle-orm";
 import { startTestApp, type TestApp } from "../support/app.js";
+import { givenKey } from "../support/live.js";
 
 let app: TestApp;
 beforeAll(async () => {
@@ -21,6 +23,18 @@ test("every query is counted by how it was read, with the field that kept it fro
   const lines = (await response.text()).split("\n");
   expect(lines).toContain('customer360_queries_total{read="compiled",reason=""} 2');
   expect(lines).toContain('customer360_queries_total{read="resolvers",reason="Query.rewards is computed"} 1');
+});
+
+test("figures are not told to partners", async () => {
+  const { id, key } = await givenKey(app, ["customers:read"]);
+  await app.database.transaction((tx) =>
+    tx.execute(sql`update api_keys set partner = 'acme' where id = ${id}::uuid`),
+  );
+  const response = await figures(key);
+  expect([response.status, await response.json()]).toMatchObject([
+    403,
+    { errors: [{ extensions: { code: "FORBIDDEN" } }] },
+  ]);
 });
 
 test.each([null, "wrong"])("figures are told to holders of a key only", async (key) => {

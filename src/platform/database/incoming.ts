@@ -43,9 +43,9 @@ export class Incoming {
     return { whole, needed };
   }
 
-  /** Moves what is left to the front, of a buffer that has room for the whole message. */
+  /** Moves what is left to the front. A long message gets room as it comes: its own word for its length may be wrong. */
   private keep(from: number, count: number, needed: number): void {
-    const size = Math.max(USUAL_BYTES, needed);
+    const size = Math.max(USUAL_BYTES, Math.min(needed, 2 * count));
     const to = size === this.bytes.length ? this.bytes : Buffer.allocUnsafeSlow(size);
     this.bytes.copy(to, 0, from, from + count);
     this.bytes = to;

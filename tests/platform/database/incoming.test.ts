@@ -46,6 +46,16 @@ test("only whole messages are handed on, in order and without a byte changed, ho
   );
 });
 
+test("who says that a gigabyte is coming gets no more room than what came", () => {
+  const incoming = new Incoming(() => {
+    throw new Error("nothing is whole");
+  });
+  const notPostgres = Buffer.from("HTTP/1.1 400 Bad Request");
+  notPostgres.copy(incoming.room());
+  incoming.take(notPostgres.length);
+  expect(incoming.room().length).toBeLessThan(300_000);
+});
+
 /** Where each ends when they follow each other. */
 function endsOf(buffers: readonly Buffer[]): number[] {
   let end = 0;
