@@ -33,7 +33,7 @@ test("statements are kept up to the bound, whatever shapes of filters come", asy
     const where = { [field]: { eq: "x" } };
     const document = "query ($where: CustomerFilter) { customers(where: $where) { nodes { id } } }";
     expect(await answer(compiled, document, { where })).toEqual({
-      bytes: Buffer.from('{"data":{"customers":{"nodes":[]}}}'),
+      json: '{"data":{"customers":{"nodes":[]}}}',
     });
   }
   expect(compiled.size).toBe(3);
@@ -143,7 +143,7 @@ test("a plan never serves callers who may see less", async () => {
       audience: { left: false },
       context: {},
     });
-  expect(await ask(["customers:read", "interactions:read"])).toHaveProperty("bytes");
+  expect(await ask(["customers:read", "interactions:read"])).toHaveProperty("json");
   expect(await ask(["customers:read"])).toEqual({
     reason: "Customer.interactions needs the scope interactions:read",
   });
