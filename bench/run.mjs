@@ -7,7 +7,7 @@ const help = `Usage: npm run bench -- [options]
 
 Measures how much the two reference reads cost beside the peers (bench/README.md).
 
-  --quick             fewer and shorter rounds: under five minutes when the data is there
+  --quick             fewer and shorter rounds: about five minutes when the data is there
   --only a,b          these contenders: ours, ours-loaders, postgraphile, mercurius, limit
   --rounds N          rounds of one shot per contender (default 30; quick: 7)
   --seconds N         length of a shot (default 1: with all contenders a round then stays below the eight seconds after

@@ -13,10 +13,7 @@ export const documents = {
 };
 const pageSize = 50;
 
-/** What `npm start` gives to Node. */
-const { scripts } = JSON.parse(readFileSync(path.join(rootFolder, "package.json"), "utf8"));
-const [, ...startArguments] = scripts.start.split(" ");
-const main = path.join(rootFolder, startArguments.pop());
+const main = path.join(rootFolder, "dist/src/main.js");
 const script = (name) => path.join(benchFolder, "contenders", name);
 /** PostGraphile 5 is made for Node 22 and costs half as much again on 20, so it gets the binary of the npm package `node`. */
 const node22 = path.join(benchFolder, "node_modules/node/bin/node");
@@ -44,7 +41,7 @@ function ourServer(name, env) {
     start: ({ env: database }, { nodeOptions = [] } = {}) =>
       startServer(name, {
         command: process.execPath,
-        args: [...startArguments, ...nodeOptions, main],
+        args: [...nodeOptions, main],
         env: {
           ...database,
           ADMIN_API_KEY: "never-used-by-the-benchmark",

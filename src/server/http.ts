@@ -3,8 +3,8 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { type ApolloServer, HeaderMap } from "@apollo/server";
 import { GraphQLError, type GraphQLFormattedError } from "graphql";
 import type { RequestContext } from "../context.js";
+import { type ByteText, decoded, encoded } from "../platform/byte-text.js";
 import { type Audience, leave } from "../platform/database/audience.js";
-import { type ByteText, decoded, encoded } from "../platform/database/byte-text.js";
 import { maxDocumentBytes } from "../platform/limits.js";
 import { faultOf, type Logger } from "../platform/log.js";
 import { type EventStreams, wantsEvents } from "./event-streams.js";

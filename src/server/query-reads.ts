@@ -3,8 +3,8 @@ import { HeaderMap } from "@apollo/server";
 import type { DocumentNode, FormattedExecutionResult, GraphQLSchema, OperationDefinitionNode } from "graphql";
 import type { RequestContext } from "../context.js";
 import type { Pseudonyms } from "../platform/access/pseudonyms.js";
+import { type ByteText, decoded, encoded } from "../platform/byte-text.js";
 import { type Audience, restrictionOf } from "../platform/database/audience.js";
-import { type ByteText, decoded, encoded } from "../platform/database/byte-text.js";
 import { ApiError } from "../platform/errors.js";
 import type { Logger } from "../platform/log.js";
 import type { CompiledReads } from "../platform/reads/compiled-reads.js";
@@ -46,13 +46,13 @@ class ReadyAnswer {
 }
 
 /** What Apollo takes for the text of an answer that is ready: it is never decoded. */
-const isReady = "the answer is ready";
+const readyMark = "the answer is ready";
 /** By who waits for them: Apollo works on a copy of the context. */
 const ready = new WeakMap<Audience, ReadyAnswer>();
 
 /** What is sent for the text that Apollo made. */
 export function answerOf(context: RequestContext, text: string): ByteText {
-  return (text === isReady && ready.get(context.audience)?.whole()) || encoded(text);
+  return (text === readyMark && ready.get(context.audience)?.whole()) || encoded(text);
 }
 
 export interface QueryReads {
@@ -144,5 +144,5 @@ export function stringifyResult({ data, ...others }: FormattedExecutionResult): 
   const known: unknown = data;
   if (!(known instanceof ReadyAnswer)) return JSON.stringify({ data, ...others });
   known.others = others;
-  return isReady;
+  return readyMark;
 }

@@ -1,8 +1,8 @@
 import type { ExecutionResult } from "graphql";
 import type { RequestContext } from "../context.js";
 import type { BudgetStatus } from "../platform/access/budget.js";
+import type { ByteText } from "../platform/byte-text.js";
 import type { Audience } from "../platform/database/audience.js";
-import type { ByteText } from "../platform/database/byte-text.js";
 import { countBraces } from "./count-braces.js";
 
 /** What `extensions.cost` tells of every answer; see docs/limits.md. */

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { NodeBudgets } from "../../src/platform/access/budget.js";
 import type { Caller } from "../../src/platform/access/caller.js";
-import { encoded } from "../../src/platform/database/byte-text.js";
+import { encoded } from "../../src/platform/byte-text.js";
 import { objectsIn, objectsInText } from "../../src/server/spending.js";
 import { startTestApp, type TestApp } from "../support/app.js";
 import { givenKey, recordContacts } from "../support/live.js";

@@ -1,6 +1,6 @@
 import { drizzle, type PostgresJsDatabase } from "drizzle-orm/postgres-js";
+import type { ByteText } from "../byte-text.js";
 import type { Audience } from "./audience.js";
-import type { ByteText } from "./byte-text.js";
 import { type ConnectionOptions, openConnection, type SessionOptions } from "./connection.js";
 import { asDriver, type Logger } from "./drizzle-driver.js";
 import { DatabaseError } from "./errors.js";

@@ -1,6 +1,6 @@
 import postgres from "postgres";
+import { byteTextOf } from "../byte-text.js";
 import type { Audience } from "./audience.js";
-import { byteTextOf } from "./byte-text.js";
 
 export interface SendOptions {
   /** Kept by the server under its text, for the next time on this connection. */

@@ -1,5 +1,5 @@
+import type { ByteText } from "../byte-text.js";
 import type { Audience } from "../database/audience.js";
-import type { ByteText } from "../database/byte-text.js";
 import type { Database } from "../database/database.js";
 import type { ReadStatement } from "./read-statement.js";
 

@@ -3,8 +3,8 @@ import { LRUCache } from "lru-cache";
 import { nameOfScopes } from "../access/caller.js";
 import type { Scope } from "../access/scopes.js";
 import type { Trail } from "../audit/audit-log.js";
+import type { ByteText } from "../byte-text.js";
 import type { Audience } from "../database/audience.js";
-import type { ByteText } from "../database/byte-text.js";
 import type { Database } from "../database/database.js";
 import type { Restriction } from "../database/restriction.js";
 import {

@@ -1,6 +1,6 @@
 import { expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { byteTextOf, decoded, encoded } from "../../../src/platform/database/byte-text.js";
+import { byteTextOf, decoded, encoded } from "../../src/platform/byte-text.js";
 
 test("a text comes back from its bytes as it was, with one character for each byte", () => {
   fc.assert(
