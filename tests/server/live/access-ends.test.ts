@@ -69,3 +69,19 @@ test("a key that expires ends its streams within a second, whatever the database
   expect(await connection.closed).toBe(4403);
   expect(Date.now() - expiresAtMs).toBeLessThan(1_000);
 });
+
+test.each([
+  ["asks trusted documents only", "trustedOnly: true"],
+  ["has a smaller budget", "budgetPoints: 500"],
+])(
+  "a key that now %s has its sockets closed, so that nothing goes on under the bounds of before",
+  async (_, change) => {
+    const { key, id } = await givenKey(app, ["interactions:read", "pii:read"]);
+    const connection = await following(key);
+    const told = await app.execute(
+      `mutation { updateApiKey(input: { id: "key_${id}", ${change} }) { userErrors { code } } }`,
+    );
+    expect(told.data.updateApiKey.userErrors).toEqual([]);
+    expect(await connection.closed).toBe(4403);
+  },
+);
