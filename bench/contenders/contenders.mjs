@@ -60,10 +60,10 @@ function ourServer(name, env) {
 function lookalike(name) {
   return {
     name,
-    start: ({ env, key }) =>
+    start: ({ env, key }, { nodeOptions = [] } = {}) =>
       startServer(name, {
         command: process.execPath,
-        args: [script(`${name}.mjs`)],
+        args: [...nodeOptions, script(`${name}.mjs`)],
         env: { ...env, BENCH_KEY: key },
         ready: /^ready$/m,
       }),

@@ -158,3 +158,6 @@ app.register(mercurius, {
 });
 await app.listen({ port: Number(process.env.PORT), host: "127.0.0.1" });
 console.log("ready");
+
+// A profile is written at an end in good order.
+process.once("SIGTERM", () => process.exit());
