@@ -1,9 +1,7 @@
 import { sql } from "drizzle-orm";
-import { boolean, customType, doublePrecision, integer, pgEnum, pgTable, text } from "drizzle-orm/pg-core";
-import { idColumn, instant } from "./columns.js";
+import { boolean, doublePrecision, integer, pgEnum, pgTable, text } from "drizzle-orm/pg-core";
+import { bytea, idColumn, instant } from "./columns.js";
 import { consentPurpose } from "./consent.js";
-
-const bytea = customType<{ data: Buffer }>({ dataType: () => "bytea" });
 
 /** Named sets of scopes; what they hold is said in the code, so that keys follow it. */
 export const accessRole = pgEnum("access_role", ["AGENT", "ANALYST", "INTEGRATOR", "PARTNER", "ADMIN"]);

@@ -1,8 +1,6 @@
 import { sql } from "drizzle-orm";
-import { customType, index, pgEnum, pgTable, smallint, text, uuid } from "drizzle-orm/pg-core";
-import { idColumn, instant } from "./columns.js";
-
-const bytea = customType<{ data: Buffer }>({ dataType: () => "bytea" });
+import { index, pgEnum, pgTable, smallint, text, uuid } from "drizzle-orm/pg-core";
+import { bytea, idColumn, instant } from "./columns.js";
 
 export const auditAction = pgEnum("audit_action", ["READ", "CHANGE", "SUBSCRIBE"]);
 

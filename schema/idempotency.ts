@@ -1,8 +1,6 @@
 import { sql } from "drizzle-orm";
-import { customType, index, pgTable, primaryKey, text, uuid } from "drizzle-orm/pg-core";
-import { instant } from "./columns.js";
-
-const bytea = customType<{ data: Buffer }>({ dataType: () => "bytea" });
+import { index, pgTable, primaryKey, text, uuid } from "drizzle-orm/pg-core";
+import { bytea, instant } from "./columns.js";
 
 /** Mutations that clients named by a key of their own, for a day. Who writes the row first runs it. */
 export const idempotentRequests = pgTable(

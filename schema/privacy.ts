@@ -1,6 +1,5 @@
 import { sql } from "drizzle-orm";
 import {
-  customType,
   index,
   integer,
   jsonb,
@@ -11,10 +10,8 @@ import {
   uniqueIndex,
   uuid,
 } from "drizzle-orm/pg-core";
-import { idColumn, instant } from "./columns.js";
+import { bytea, idColumn, instant } from "./columns.js";
 import { customers } from "./customers.js";
-
-const bytea = customType<{ data: Buffer }>({ dataType: () => "bytea" });
 
 export const privacyRequestKind = pgEnum("privacy_request_kind", ["EXPORT", "ERASE"]);
 export const privacyRequestStatus = pgEnum("privacy_request_status", [

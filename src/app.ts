@@ -7,7 +7,7 @@ import { selectOldestNeeded } from "./domains/webhooks/webhook-progress.queries.
 import { type Allowance, NodeBudgets } from "./platform/access/budget.js";
 import type { Caller } from "./platform/access/caller.js";
 import { createPseudonyms } from "./platform/access/pseudonyms.js";
-import { purposeHeader, purposeText, readPurpose, underPurpose } from "./platform/access/purpose.js";
+import { forPurpose, purposeHeader, purposeNamed, purposeText } from "./platform/access/purpose.js";
 import { rememberCallers } from "./platform/access/remembered-callers.js";
 import { SharedBudgets } from "./platform/access/shared-budgets.js";
 import type { Audience } from "./platform/database/audience.js";
@@ -32,9 +32,10 @@ import { createLive, type LiveFigures } from "./server/live/transports.js";
 import { readManifest } from "./server/manifest.js";
 import { createMetrics, createMetricsPage, type Metrics } from "./server/metrics.js";
 import { Opened } from "./server/opened.js";
+import { presentedKey } from "./server/presented-key.js";
 import { createPrivacyPages } from "./server/privacy-pages.js";
 import { reads } from "./server/reads.js";
-import { presentedKey, unauthenticated } from "./server/refusals.js";
+import { unauthenticated } from "./server/refusals.js";
 import { type AuditSettings, noteFollowing, openAudit } from "./server/start-audit.js";
 import { type CallerSettings, startAuthenticate } from "./server/start-authenticate.js";
 import { starter } from "./server/starter.js";
@@ -225,8 +226,8 @@ async function serve(
     async contextOf(request, requestId, audience) {
       const caller = await identify(presentedKey(request.headers));
       if (!caller) throw unauthenticated();
-      const purpose = readPurpose(request.headers[purposeHeader]);
-      return contextFor(underPurpose(caller, purpose), requestId, audience);
+      const purpose = purposeNamed(request.headers[purposeHeader]);
+      return contextFor(forPurpose(caller, purpose), requestId, audience);
     },
   });
   const url = await listen(http, options.port, options.host, opened);

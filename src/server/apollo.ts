@@ -20,15 +20,17 @@ import {
   validationOptions,
   validationRules,
 } from "./operation.js";
+import { presentedKey } from "./presented-key.js";
 import {
   createQueryReads,
   dataOf,
+  objectsOf,
   type QueryReads,
   type ReadOptions,
   stringifyResult,
 } from "./query-reads.js";
-import { presentedKey, retryAfterSeconds } from "./refusals.js";
-import { type AnswerCost, objectsIn, settle, spend } from "./spending.js";
+import { retryAfterSeconds } from "./refusals.js";
+import { type AnswerCost, settle, spend } from "./spending.js";
 import { withheldErrors } from "./withheld.js";
 
 /** Apollo as the HTTP side of the one pipeline (`operation.ts`): its hooks call the same checks that the socket calls. */
@@ -118,7 +120,7 @@ function pipeline(
             const withheld = withheldErrors(answered, () => dataOf(singleResult)).map(shown);
             if (withheld.length) singleResult.errors = [...(singleResult.errors ?? []), ...withheld];
           }
-          const cost = settle(contextValue, reads.objects(contextValue) ?? objectsIn(singleResult.data));
+          const cost = settle(contextValue, objectsOf(singleResult));
           const read = singleResult.data ? reads.explanation(contextValue) : undefined;
           singleResult.extensions = { ...singleResult.extensions, ...(read && { read }), cost };
           tellInHeaders(response.http, cost);

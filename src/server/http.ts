@@ -12,8 +12,8 @@ import { handedToApollo } from "./handed-to-apollo.js";
 import type { KnownDocuments } from "./known-documents.js";
 import { clientError } from "./operation.js";
 import { allowOrigin } from "./origins.js";
-import { answerOf } from "./query-reads.js";
-import { presentedKey, refuse, refuseThrown, requestIdHeader, requestIdOf } from "./refusals.js";
+import { presentedKey } from "./presented-key.js";
+import { refuse, refuseThrown, requestIdHeader, requestIdOf } from "./refusals.js";
 import { ClientLeft, readBody } from "./request-body.js";
 
 export const graphqlPath = "/graphql";
@@ -119,7 +119,8 @@ async function handle(
   });
   if (answer.body.kind === "chunked") throw new Error("incremental delivery is not offered");
   const status = answer.status ?? 200;
-  const content = told(options, requestId, status, answerOf(context, answer.body.string));
+  // As `stringifyResult` made it.
+  const content = told(options, requestId, status, answer.body.string as ByteText);
   response.statusCode = status;
   for (const [name, value] of answer.headers) response.setHeader(name, value);
   response.setHeader("content-length", content.length);

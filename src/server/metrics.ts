@@ -1,7 +1,8 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { Counter, Registry } from "prom-client";
 import type { Authenticate } from "../platform/access/caller.js";
-import { presentedKey, refuse } from "./refusals.js";
+import { presentedKey } from "./presented-key.js";
+import { refuse } from "./refusals.js";
 
 /** Figures of this node in the text format of Prometheus. They name fields of the schema, never data. */
 export interface Metrics {

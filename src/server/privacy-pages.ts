@@ -4,14 +4,15 @@ import { exportsPath, readableUntil, renderExport } from "../cross-domain/privac
 import { selectRequest } from "../cross-domain/privacy/request.queries.js";
 import type { Signer } from "../cross-domain/privacy/signer.js";
 import type { Authenticate } from "../platform/access/caller.js";
-import { purposeHeader, readPurpose, underPurpose } from "../platform/access/purpose.js";
+import { forPurpose, purposeHeader, purposeNamed } from "../platform/access/purpose.js";
 import type { AuditLog } from "../platform/audit/audit-log.js";
 import type { Database } from "../platform/database/database.js";
 import { ApiError } from "../platform/errors.js";
 import { parseId } from "../platform/ids.js";
 import { faultOf, type Logger } from "../platform/log.js";
 import { clientError } from "./operation.js";
-import { presentedKey, refuse, refuseThrown, requestIdOf } from "./refusals.js";
+import { presentedKey } from "./presented-key.js";
+import { refuse, refuseThrown, requestIdOf } from "./refusals.js";
 
 /** Public parts of the keys that sign documents: no secret, so nobody is asked who they are. */
 const keysPath = "/privacy/jwks.json";
@@ -62,7 +63,7 @@ async function answer(
 ): Promise<void> {
   const caller = await identify(presentedKey(request.headers));
   if (!caller) return refuse(response, 401, "UNAUTHENTICATED", "Send a valid key.");
-  if (underPurpose(caller, readPurpose(request.headers[purposeHeader])).purpose)
+  if (forPurpose(caller, purposeNamed(request.headers[purposeHeader])).purpose)
     return refuse(response, 403, "PURPOSE_NOT_SUPPORTED", "Documents of exports serve the customer only.");
   if (!caller.scopes.has("privacy:export"))
     return refuse(response, 403, "FORBIDDEN", "The key lacks the scope privacy:export.");

@@ -7,12 +7,13 @@ import { type ByteText, decoded, encoded } from "../platform/byte-text.js";
 import { type Audience, restrictionOf } from "../platform/database/audience.js";
 import { ApiError } from "../platform/errors.js";
 import type { Logger } from "../platform/log.js";
+import { AnswerText } from "../platform/reads/answer-text.js";
 import type { CompiledReads } from "../platform/reads/compiled-reads.js";
 import { plannedData } from "./executor/execute.js";
 import type { Metrics } from "./metrics.js";
 import { clientError } from "./operation.js";
 import { answerPartner, sealedError } from "./partner-answers.js";
-import { objectsInText } from "./spending.js";
+import { objectsIn, objectsInText } from "./spending.js";
 
 export interface ReadOptions {
   /** Null: every document goes through the resolvers. */
@@ -31,30 +32,6 @@ type Request = GraphQLRequestContext<RequestContext> & {
 };
 type Result = (GraphQLResponse["body"] & { kind: "single" })["singleResult"];
 
-/** Stands for the `data` of an answer that is sent as the database sent it. */
-class ReadyAnswer {
-  /** The other members of the answer. */
-  others: object = {};
-
-  constructor(readonly json: ByteText) {}
-
-  whole(): ByteText {
-    const others = JSON.stringify(this.others);
-    if (others === "{}") return this.json;
-    return `${this.json.slice(0, -1)},${encoded(others).slice(1)}` as ByteText;
-  }
-}
-
-/** What Apollo takes for the text of an answer that is ready: it is never decoded. */
-const readyMark = "the answer is ready";
-/** By who waits for them: Apollo works on a copy of the context. */
-const ready = new WeakMap<Audience, ReadyAnswer>();
-
-/** What is sent for the text that Apollo made. */
-export function answerOf(context: RequestContext, text: string): ByteText {
-  return (text === readyMark && ready.get(context.audience)?.whole()) || encoded(text);
-}
-
 export interface QueryReads {
   /**
    * Answers a query: by one compiled statement where that can be, else by its resolvers under a plan of ours. Null where
@@ -63,8 +40,6 @@ export interface QueryReads {
   answer(request: Request): Promise<GraphQLResponse | null>;
   /** How a query was read, for `extensions.read`; undefined where nobody wants to know. */
   explanation(context: RequestContext): object | undefined;
-  /** Objects in an answer that is ready; undefined for every other. */
-  objects(context: RequestContext): number | undefined;
 }
 
 export function createQueryReads(schema: GraphQLSchema, logger: Logger, options: ReadOptions): QueryReads {
@@ -73,10 +48,6 @@ export function createQueryReads(schema: GraphQLSchema, logger: Logger, options:
   return {
     answer,
     explanation: ({ audience }) => explanations.get(audience),
-    objects({ audience }) {
-      const data = ready.get(audience);
-      return data && objectsInText(data.json);
-    },
   };
 
   async function answer(request: Request): Promise<GraphQLResponse | null> {
@@ -97,12 +68,10 @@ export function createQueryReads(schema: GraphQLSchema, logger: Logger, options:
         return respond({ data: data ?? null, ...(errors && { errors: errors.map(shown) }) });
       }
       const read = compiled ? await compiled.answer(asked) : { reason: "compiled reads are off" };
-      if ("json" in read) {
+      if (read instanceof AnswerText) {
         metrics.compiled();
         if (explain) explanations.set(audience, { compiled: true });
-        const data = new ReadyAnswer(read.json);
-        ready.set(audience, data);
-        return respond({ data: data as unknown as Record<string, unknown> });
+        return respond({ data: read as unknown as Record<string, unknown> });
       }
       metrics.resolved(read.reason);
       if (explain) explanations.set(audience, { compiled: false, reason: read.reason });
@@ -136,13 +105,20 @@ function respond(singleResult: Result): GraphQLResponse {
 /** The data of an answer, as whoever walks through it needs it. */
 export function dataOf({ data }: FormattedExecutionResult): unknown {
   const known: unknown = data;
-  return known instanceof ReadyAnswer ? JSON.parse(decoded(known.json)).data : data;
+  return known instanceof AnswerText ? JSON.parse(decoded(known.json)).data : data;
 }
 
-/** Like JSON.stringify, but for answers that are ready. */
-export function stringifyResult({ data, ...others }: FormattedExecutionResult): string {
+/** Objects in the data of an answer. */
+export function objectsOf({ data }: FormattedExecutionResult): number {
   const known: unknown = data;
-  if (!(known instanceof ReadyAnswer)) return JSON.stringify({ data, ...others });
-  known.others = others;
-  return readyMark;
+  return known instanceof AnswerText ? objectsInText(known.json) : objectsIn(data);
+}
+
+/** What is sent; an answer that the database gave is taken as it is. */
+export function stringifyResult({ data, ...others }: FormattedExecutionResult): ByteText {
+  const known: unknown = data;
+  if (!(known instanceof AnswerText)) return encoded(JSON.stringify({ data, ...others }));
+  const more = JSON.stringify(others);
+  const json = known.take();
+  return more === "{}" ? json : (`${json.slice(0, -1)},${encoded(more).slice(1)}` as ByteText);
 }

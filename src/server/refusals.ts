@@ -54,14 +54,6 @@ export function requestIdOf(response: ServerResponse): string {
   return String(response.getHeader(requestIdHeader));
 }
 
-/** The key a client presents, in either of the two headers. */
-export function presentedKey(headers: Record<string, unknown>): string | null {
-  const apiKey = headers["x-api-key"];
-  if (typeof apiKey === "string" && apiKey) return apiKey;
-  const authorization = headers.authorization;
-  return typeof authorization === "string" ? (/^Bearer +(\S+)$/i.exec(authorization)?.[1] ?? null) : null;
-}
-
 export function unauthenticated(): ApiError {
   return new ApiError("UNAUTHENTICATED", "Send a valid key: authorization: Bearer KEY, or x-api-key: KEY.");
 }

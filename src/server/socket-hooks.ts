@@ -5,7 +5,7 @@ import type { Context } from "graphql-ws";
 import type { WebSocket } from "ws";
 import type { RequestContext } from "../context.js";
 import type { Authenticate, Caller } from "../platform/access/caller.js";
-import { purposeHeader, readPurpose, underPurpose } from "../platform/access/purpose.js";
+import { forPurpose, purposeHeader, purposeNamed } from "../platform/access/purpose.js";
 import type { Audience } from "../platform/database/audience.js";
 import { ApiError } from "../platform/errors.js";
 import { faultOf, type Logger } from "../platform/log.js";
@@ -18,7 +18,8 @@ import type { LiveRequest } from "./live/live-request.js";
 import type { LiveSocket } from "./live/live-socket.js";
 import { SocketStream } from "./live/socket-stream.js";
 import { clientError, graphqlError, prepareOperation, shownResult } from "./operation.js";
-import { presentedKey, unauthenticated } from "./refusals.js";
+import { presentedKey } from "./presented-key.js";
+import { unauthenticated } from "./refusals.js";
 import type { SocketOperations } from "./socket-operations.js";
 import { spend, withCost } from "./spending.js";
 
@@ -149,7 +150,7 @@ async function letIn(options: HookOptions, extra: Extra, params: Params | undefi
     const key = presentedKey(given);
     const found = await options.authenticate(key);
     if (!found || extra.ws.readyState !== extra.ws.OPEN) return false; // who has left is not admitted: its close is past
-    const caller = underPurpose(found, readPurpose(given.purpose ?? given[purposeHeader]));
+    const caller = forPurpose(found, purposeNamed(given.purpose ?? given[purposeHeader]));
     const connection: Connection = {
       key,
       caller,

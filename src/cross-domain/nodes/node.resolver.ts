@@ -14,6 +14,8 @@ type Row = { id: string } | null;
 
 interface Reader<K extends IdKind> {
   scope: Scope;
+  /** Its rows are a customer's, and its loader looks for consent: it is answered under a purpose too. */
+  consenting?: true;
   read(loaders: Loaders, id: Id<K>): Promise<Row>;
 }
 
@@ -25,18 +27,43 @@ interface OwnReader<K extends IdKind> {
 
 /** How each kind of node is read by its id, and who may. Kinds without an entry are no nodes. */
 const readers: { [K in IdKind]?: Reader<K> | OwnReader<K> } = {
-  customer: { scope: "customers:read", read: (loaders, id) => loaders.customers.byId.load(id) },
-  interaction: { scope: "interactions:read", read: (loaders, id) => loaders.interactions.byId.load(id) },
+  customer: {
+    scope: "customers:read",
+    consenting: true,
+    read: (loaders, id) => loaders.customers.byId.load(id),
+  },
+  interaction: {
+    scope: "interactions:read",
+    consenting: true,
+    read: (loaders, id) => loaders.interactions.byId.load(id),
+  },
   conversation: {
     scope: "interactions:read",
+    consenting: true,
     read: (loaders, id) => loaders.interactions.conversationById.load(id),
   },
-  purchase: { scope: "purchases:read", read: (loaders, id) => loaders.purchases.byId.load(id) },
-  purchaseReturn: { scope: "purchases:read", read: (loaders, id) => loaders.purchases.returnById.load(id) },
-  loyaltyEntry: { scope: "loyalty:read", read: (loaders, id) => loaders.loyalty.entryById.load(id) },
-  feedback: { scope: "feedback:read", read: (loaders, id) => loaders.feedback.byId.load(id) },
-  consent: { scope: "consent:read", read: (loaders, id) => loaders.consent.byId.load(id) },
-  ticket: { scope: "tickets:read", read: (loaders, id) => loaders.tickets.byId.load(id) },
+  purchase: {
+    scope: "purchases:read",
+    consenting: true,
+    read: (loaders, id) => loaders.purchases.byId.load(id),
+  },
+  purchaseReturn: {
+    scope: "purchases:read",
+    consenting: true,
+    read: (loaders, id) => loaders.purchases.returnById.load(id),
+  },
+  loyaltyEntry: {
+    scope: "loyalty:read",
+    consenting: true,
+    read: (loaders, id) => loaders.loyalty.entryById.load(id),
+  },
+  feedback: {
+    scope: "feedback:read",
+    consenting: true,
+    read: (loaders, id) => loaders.feedback.byId.load(id),
+  },
+  consent: { scope: "consent:read", consenting: true, read: (loaders, id) => loaders.consent.byId.load(id) },
+  ticket: { scope: "tickets:read", consenting: true, read: (loaders, id) => loaders.tickets.byId.load(id) },
   privacyRequest: { scope: "privacy:read", read: (loaders, id) => loaders.privacy.requestById.load(id) },
   auditEntry: { scope: "audit:read", read: (loaders, id) => loaders.audit.byId.load(id) },
   apiKey: {
@@ -54,22 +81,12 @@ const readers: { [K in IdKind]?: Reader<K> | OwnReader<K> } = {
     scope: "webhooks:read",
     readOwn: ({ database, caller }, id) => readDelivery(database.read, caller, id),
   },
-  ticketEvent: { scope: "tickets:read", read: (loaders, id) => loaders.tickets.eventById.load(id) },
+  ticketEvent: {
+    scope: "tickets:read",
+    consenting: true,
+    read: (loaders, id) => loaders.tickets.eventById.load(id),
+  },
 };
-
-/** What is answered under a purpose: kinds whose rows are a customer's, and read through loaders that look for consent. */
-const ofCustomers: ReadonlySet<string> = new Set<IdKind>([
-  "customer",
-  "interaction",
-  "conversation",
-  "purchase",
-  "purchaseReturn",
-  "loyaltyEntry",
-  "feedback",
-  "consent",
-  "ticket",
-  "ticketEvent",
-]);
 
 @Resolver()
 export class NodeResolver {
@@ -113,7 +130,7 @@ export async function readFor(context: RequestContext, text: string, argument: s
   const reader = readerOf(text, argument);
   const { scopes, purpose } = context.caller;
   if (!scopes.has(reader.scope)) return null;
-  if (purpose && !ofCustomers.has(parseAnyId(text)?.kind ?? "")) return null;
+  if (purpose && !("consenting" in reader)) return null;
   return "read" in reader
     ? reader.read(context.loaders, text as never)
     : reader.readOwn(context, text as never);

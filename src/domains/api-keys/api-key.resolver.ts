@@ -31,7 +31,7 @@ export class ApiKeyResolver {
   })
   apiKeys(@Args(() => ApiKeyListArgs) args: ApiKeyListArgs, @Ctx() { database, caller }: RequestContext) {
     const request = listRequest(apiKeyListing, args);
-    return selectPage<ApiKeyRow>(database.read, apiKeyListing, seenBy(caller, request));
+    return selectPage<ApiKeyRow>(database.read, apiKeyListing, ofCaller(caller, request));
   }
 
   @RequiresScope("keys:manage")
@@ -149,7 +149,7 @@ export class ViewerResolver {
 
 const nothing = { apiKey: null, key: null };
 
-function seenBy({ partner }: Caller, request: ListRequest): ListRequest {
+function ofCaller({ partner }: Caller, request: ListRequest): ListRequest {
   if (!partner) return request;
   const own = { partner: { eq: partner } };
   return { ...request, where: request.where ? { and: [own, request.where] } : own };

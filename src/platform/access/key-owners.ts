@@ -4,7 +4,7 @@ import type { Database } from "../database/database.js";
 import { statement } from "../database/statement.js";
 import { type Id, parseId, uuidOf } from "../ids.js";
 import { admin, type Caller, callerOf } from "./caller.js";
-import { underPurpose } from "./purpose.js";
+import { forPurpose } from "./purpose.js";
 
 /** Who owns what goes on working while nobody is logged in: a key, or the admin key (null). */
 export type KeyOwner = Id<"apiKey"> | null;
@@ -19,7 +19,7 @@ export function createKeyOwners(db: Database["read"], hasAdmin: boolean): KeyOwn
     if (hasAdmin && owners.includes(null)) found.set(null, admin);
     const ids = [...new Set(owners)].filter((owner) => owner !== null);
     const rows = ids.length ? await liveKeys(db, { ids: ids.map(uuidOf) }) : [];
-    for (const row of rows) found.set(row.id, underPurpose(callerOf(row), undefined));
+    for (const row of rows) found.set(row.id, forPurpose(callerOf(row), undefined));
     return found;
   };
 }

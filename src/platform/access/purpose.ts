@@ -21,7 +21,7 @@ export const purposeHeader = "x-purpose";
 const form = /^(service|marketing|analytics)(?:\s*;\s*channel\s*=\s*([a-z0-9][a-z0-9_-]{0,63}))?$/i;
 
 /** Reads the header: undefined where there is none, null for `service`. Throws BAD_PURPOSE. */
-export function readPurpose(given: unknown): ReadPurpose | null | undefined {
+export function purposeNamed(given: unknown): ReadPurpose | null | undefined {
   if (given === undefined || given === null) return undefined;
   const [, word, channel = null] = (typeof given === "string" && form.exec(given.trim())) || [];
   const purpose = askedPurposes.find((one) => one === word?.toUpperCase());
@@ -38,7 +38,7 @@ export function readPurpose(given: unknown): ReadPurpose | null | undefined {
  * The caller as it reads for a purpose. A key of one purpose reads for that even where nothing is said. Throws FORBIDDEN
  * where it asks for another.
  */
-export function underPurpose(caller: Caller, asked: ReadPurpose | null | undefined): Caller {
+export function forPurpose(caller: Caller, asked: ReadPurpose | null | undefined): Caller {
   const { onlyFor = null } = caller;
   if (onlyFor === null) return asked ? { ...caller, purpose: asked } : caller;
   if (asked == null && onlyFor === "SERVICE") return caller;

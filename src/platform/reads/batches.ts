@@ -1,11 +1,12 @@
 import type { ByteText } from "../byte-text.js";
 import type { Audience } from "../database/audience.js";
 import type { Database } from "../database/database.js";
+import { AnswerText } from "./answer-text.js";
 import type { ReadStatement } from "./read-statement.js";
 
 interface Asker {
   audience: Audience;
-  resolve(answer: ByteText): void;
+  resolve(answer: AnswerText): void;
   reject(error: unknown): void;
 }
 
@@ -28,7 +29,7 @@ export class Batches {
   constructor(private readonly database: Database) {}
 
   /** The answer for the id among the values; rejects with faults of the database. */
-  answer(statement: ReadStatement, values: Record<string, unknown>, audience: Audience): Promise<ByteText> {
+  answer(statement: ReadStatement, values: Record<string, unknown>, audience: Audience): Promise<AnswerText> {
     const { [statement.batchBy as string]: id, ...others } = values;
     const key = `${statement.id}${JSON.stringify(others)}`;
     return new Promise((resolve, reject) => {
@@ -56,8 +57,10 @@ export class Batches {
         },
       };
       const rows = await this.database.readAsSent(statement.text, parameters, audience);
-      for (const [id, answer] of rows as [ByteText, ByteText][])
-        for (const { resolve } of askers.get(id) ?? []) resolve(answer);
+      for (const row of rows as ByteText[][]) {
+        const [id, text] = row.splice(0) as [ByteText, ByteText];
+        for (const { resolve } of askers.get(id) ?? []) resolve(new AnswerText(text));
+      }
     } catch (error) {
       for (const { reject } of [...askers.values()].flat()) reject(error);
     }

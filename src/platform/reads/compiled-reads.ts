@@ -14,6 +14,7 @@ import {
   fragmentsOf,
 } from "../graphql/selected-fields.js";
 import { coerceVariables } from "../graphql/variables.js";
+import { AnswerText } from "./answer-text.js";
 import { type BoundSite, bindSite } from "./arguments.js";
 import { Batches } from "./batches.js";
 import { type Outline, outlineOf } from "./outline.js";
@@ -36,8 +37,8 @@ export interface ReadRequest {
   context: unknown;
 }
 
-/** The whole answer, `{"data":…}`, as the database sent it; or why the resolvers have to give it. */
-export type ReadAnswer = { json: ByteText } | { reason: string };
+/** The whole answer; or why the resolvers have to give it. */
+export type ReadAnswer = AnswerText | { reason: string };
 
 /** Statements kept: a few for each document in practice. The bound is against made-up filters. */
 const maxStatements = 300;
@@ -98,12 +99,12 @@ export class CompiledReads {
       const { audience, trail } = request;
       if (statement.batchBy) {
         trail?.touchedAll(values[statement.batchBy] as string);
-        return { json: await this.batches.answer(statement, values, audience) };
+        return await this.batches.answer(statement, values, audience);
       }
       const [row] = await this.database.readAsSent(statement.text, statement.parameters(values), audience);
-      const [json, whose] = row as [ByteText, ByteText?];
+      const [text, whose] = (row as ByteText[]).splice(0) as [ByteText, ByteText?];
       if (whose) trail?.touchedAll(whose);
-      return { json };
+      return new AnswerText(text);
     } catch (error) {
       if (error instanceof NotCompiled) return { reason: error.message };
       if (error instanceof GraphQLError) return { reason: "an argument is refused" };

@@ -1,5 +1,5 @@
 import { type Authenticate, accessClassOf, type Caller } from "../../platform/access/caller.js";
-import { underPurpose } from "../../platform/access/purpose.js";
+import { forPurpose } from "../../platform/access/purpose.js";
 import { isToken } from "../../platform/access/tokens.js";
 import { ApiError } from "../../platform/errors.js";
 import { faultOf, type Logger } from "../../platform/log.js";
@@ -117,7 +117,7 @@ export class Connections {
 /** Whether a key may still do what it could when its connection began, for the same purpose. */
 function stillMay(now: Caller, then: Caller): boolean {
   try {
-    const still = accessClassOf(underPurpose(now, then.purpose)) === accessClassOf(then);
+    const still = accessClassOf(forPurpose(now, then.purpose)) === accessClassOf(then);
     return still && boundsOf(now) === boundsOf(then);
   } catch (error) {
     if (error instanceof ApiError) return false; // it reads for another purpose now

@@ -32,9 +32,10 @@ test("statements are kept up to the bound, whatever shapes of filters come", asy
   for (const field of ["givenName", "familyName", "email", "phone", "locale"]) {
     const where = { [field]: { eq: "x" } };
     const document = "query ($where: CustomerFilter) { customers(where: $where) { nodes { id } } }";
-    expect(await answer(compiled, document, { where })).toEqual({
-      json: '{"data":{"customers":{"nodes":[]}}}',
-    });
+    expect(await answer(compiled, document, { where })).toHaveProperty(
+      "json",
+      `{"data":{"customers":{"nodes":[]}}}`,
+    );
   }
   expect(compiled.size).toBe(3);
 });
