@@ -144,7 +144,11 @@ export class FileImport {
     this.batch = emptyBatch();
     await this.writingBefore;
     this.writingBefore = writing;
-    this.turn = new BatchTurn(this.turn, batch.items.length > this.options.batchSize);
+    this.turn = new BatchTurn(
+      this.turn,
+      batch.items.length > this.options.batchSize,
+      this.importRun !== null,
+    );
     const recording = this.turn.take(this.target, (target) => this.record(batch, target));
     this.writing = this.note(batch, recording, writing);
     // Its failure is met where `writing` is awaited next.

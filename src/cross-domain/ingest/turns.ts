@@ -1,5 +1,5 @@
 import { sql } from "drizzle-orm";
-import type { Turn, WriteServices } from "../../domains/customers/recording.rules.js";
+import type { Made, Turn, WriteServices } from "../../domains/customers/recording.rules.js";
 import type { Database, Tx } from "../../platform/database/database.js";
 import { sendNow } from "../../platform/database/rows.js";
 
@@ -16,11 +16,14 @@ export class BatchTurn implements Turn {
   /** What this batch may hold when the next begins: taken by all, by the one that has it until its transaction ends. */
   private readonly key: string;
   private came = false;
+  private made: Made | null = null;
 
   /** A batch in several transactions is followed when it has ended. */
   constructor(
     private before: BatchTurn | null,
     private readonly inParts: boolean,
+    /** Whether what it makes stays: else nobody may count on it. */
+    private readonly isWritten = true,
   ) {
     this.key = before?.key ?? crypto.randomUUID();
   }
@@ -46,7 +49,12 @@ export class BatchTurn implements Turn {
     await sendNow(tx, sql`/* takeTurn */ select pg_advisory_xact_lock(hashtextextended(${this.key}, 0))`);
   }
 
-  hold(): void {
+  get ahead(): Made | null {
+    return this.before?.made ?? null;
+  }
+
+  hold(made: Made): void {
+    if (this.isWritten) this.made = made;
     if (!this.inParts) this.held.give();
   }
 

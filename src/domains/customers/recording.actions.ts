@@ -22,15 +22,9 @@ import {
   type WriteServices,
   type Written,
 } from "./recording.rules.js";
-import {
-  type LookedUp,
-  lookUp,
-  type ReferenceRequest,
-  resolveReferences,
-  type Subject,
-} from "./reference.actions.js";
+import { type LookedUp, lookUp, resolveReferences, type Subject } from "./reference.actions.js";
 import { lockCustomers, registerSource } from "./reference.queries.js";
-import { personErased } from "./reference.rules.js";
+import { personErased, type ReferenceRequest } from "./reference.rules.js";
 
 /** Checked without a pause: other batches' statements wait for their answers and their next bytes meanwhile. */
 const itemsPerTurn = 250;
@@ -146,7 +140,7 @@ async function record<D extends SourceItem, K extends IdKind>(
   const lookedUp = recording.anchorsAll ? null : lookUp(tx, source, services.phoneRegion, requests);
   const [known] = await claiming;
   const fresh = known.size ? drafts.filter((draft) => !known.has(draft.index)) : drafts;
-  const { facts, created, done } = await subjectsOf(tx, services, recording, source, fresh, lookedUp);
+  const { facts, created, made, done } = await subjectsOf(tx, services, recording, source, fresh, lookedUp);
   // A transaction's statements run in the order of sending: what is sent behind the locks runs under them.
   const coming = toldLater(services.turn?.come(tx) ?? ready);
   const locking = toldLater(lock(tx, facts));
@@ -155,7 +149,7 @@ async function record<D extends SourceItem, K extends IdKind>(
   await done;
   await coming;
   const seqs = await locking;
-  services.turn?.hold();
+  services.turn?.hold(made);
   const written = await writing;
   if (written.refusals?.size) throw new RefusedItems(written.refusals);
   const [appended] = await Promise.all([
@@ -246,7 +240,7 @@ async function subjectsOf<D extends SourceItem, K extends IdKind>(
   const loose = drafts.filter((draft) => !anchors.has(draft.index));
   const requests = requestsOf(source, recording, loose);
   const known = lookedUp ?? lookUp(tx, source, services.phoneRegion, requests);
-  const resolved = await resolveReferences(tx, source, requests, known, services.suppressions);
+  const resolved = await resolveReferences(tx, source, requests, known, services);
   const subjects = new Map(resolved.subjects);
   for (const [index, anchor] of anchors) {
     if ("refusal" in anchor) resolved.refusals.set(index, anchor.refusal);
@@ -261,7 +255,8 @@ async function subjectsOf<D extends SourceItem, K extends IdKind>(
     const { customerId, profileId } = subjects.get(index) as Subject;
     return { index, id, item, customerId, profileId };
   });
-  return { facts, created: resolved.created, done: resolved.done };
+  const { created, made, done } = resolved;
+  return { facts, created, made, done };
 }
 
 /** Whether one of these may belong to a record that a batch before brings. */

@@ -31,9 +31,24 @@ export interface WriteServices {
 export interface Turn {
   /** Sent before it returns. What is sent behind it runs when the batch before has ended, and finds what that one wrote. */
   come(tx: Tx): Promise<void>;
+  /** What the batch before has made; null when that is committed. */
+  readonly ahead: Made | null;
   /** This batch holds the locks of all its customers: the next may begin. */
-  hold(): void;
+  hold(made: Made): void;
 }
+
+/**
+ * Whom a batch has made and not committed yet. No other transaction sees them: who waited for one of their keys would wait
+ * for the commit, and the next batch nearly always has one. It may count on them, for it is undone where they are.
+ */
+export interface Made {
+  /** By identity, the customer that holds it. */
+  holders: ReadonlyMap<string, Id<"customer">>;
+  /** By customer and reference, the profile. */
+  profiles: ReadonlyMap<string, Id<"profile">>;
+}
+
+export const nothingMade: Made = { holders: new Map(), profiles: new Map() };
 
 /** What every item of a batch has; `occurredAt` is when it happened in the world. */
 export interface SourceItem {

@@ -5,12 +5,11 @@ import { insertRows, sendNow } from "../../platform/database/rows.js";
 import type { Refusal } from "../../platform/errors.js";
 import type { NewEvent } from "../../platform/events/events.js";
 import { type Id, newId } from "../../platform/ids.js";
-import { identityName, type Suppressions } from "../../platform/privacy/suppressions.js";
-import { earlier } from "../../platform/time.js";
-import { type IdentityKey, selectIdentityClaims } from "./customer.queries.js";
-import { claimIdentities, identitiesTouch, type SeenIdentity } from "./identity.queries.js";
+import { claimAll, erasedAmong, type Holders, holdersOf, identitiesOf, keyOf } from "./holder.actions.js";
+import { identitiesTouch, type SeenIdentity } from "./identity.queries.js";
+import { type Made, nothingMade, type Turn, type WriteServices } from "./recording.rules.js";
 import { selectCustomerPointers, selectProfilesByRefs } from "./reference.queries.js";
-import { type CustomerReference, type Name, nameOf, notFound, personErased } from "./reference.rules.js";
+import { type Named, nameOf, notFound, personErased, type ReferenceRequest } from "./reference.rules.js";
 
 /** Whom an item is about: the customer, and the profile under which its source knows them. */
 export interface Subject {
@@ -18,18 +17,11 @@ export interface Subject {
   profileId: Id<"profile">;
 }
 
-export interface ReferenceRequest {
-  index: number;
-  reference: CustomerReference;
-  occurredAt: string;
-  /** The records that the item makes or hangs on, as suppressions know them. */
-  recordNames(): string[];
-}
-
 export interface Resolved {
   subjects: Map<number, Subject>;
   refusals: Map<number, Refusal>;
   created: NewEvent[];
+  made: Made;
   /** The last statement, sent and not waited for: done before the commit. */
   done: Promise<unknown>;
 }
@@ -58,19 +50,21 @@ export function lookUp(
 /**
  * Finds the customer behind each reference, in one pass over the batch, and makes those that are not known yet.
  * Identities are claimed by inserting their key: of concurrent batches one makes the customer, the others find it.
- * `lookedUp` holds at least these references. Refuses PERSON_ERASED for whoever is suppressed: a request that is refused
- * means that the transaction must not commit.
+ * `lookedUp` holds at least these references. Whom the batch before has made is found in its turn. Refuses PERSON_ERASED for
+ * whoever is suppressed: a request that is refused means that the transaction must not commit.
  */
 export async function resolveReferences(
   tx: Tx,
   source: string,
   requests: readonly ReferenceRequest[],
   lookedUp: LookedUp,
-  suppressions: Suppressions,
+  { suppressions, turn }: Pick<WriteServices, "suppressions" | "turn">,
 ): Promise<Resolved> {
   const { named, refusals } = only(requests, lookedUp);
   const byId = await knownIds(tx, named);
-  const claims = await claimAll(tx, named, new Map(await lookedUp.holders), suppressions);
+  const ahead = turn?.ahead ?? nothingMade;
+  const holders = new Map([...ahead.holders, ...(await lookedUp.holders)]);
+  const claims = await claimAll(tx, named, holders, suppressions);
   const found: Found[] = [];
   for (const index of await erasedAmong(tx, suppressions, named, claims)) refusals.set(index, personErased);
   for (const request of named) {
@@ -81,20 +75,17 @@ export async function resolveReferences(
     else refusals.set(request.index, notFound);
   }
   const inserted = insertRows(tx, customers, claims.newCustomers);
-  const profileIds = await profilesOf(tx, source, found, inserted);
+  const profileIds = await profilesOf(tx, source, found, inserted, ahead, turn);
   let seen = seenUnder(source, found, profileIds.of);
   // Made while the profiles are inserted; again where another batch was faster with one of them.
   if (!(await profileIds.areFinal())) seen = seenUnder(source, found, profileIds.of);
   const done = seen.touch ? sendNow(tx, seen.touch) : Promise.resolve();
   done.catch(() => {}); // met where `done` is awaited, unless something else ends the transaction before
-  return { subjects: seen.subjects, refusals, created: claims.newCustomers.map(createdEvent), done };
+  const made = { holders: claims.made, profiles: profileIds.made };
+  return { subjects: seen.subjects, refusals, created: claims.newCustomers.map(createdEvent), made, done };
 }
 
-/** A reference and what it names. One object per item, not one per step: a batch has a thousand. */
-type Named = Omit<ReferenceRequest, "reference"> & Name & { key: string | null };
 type Found = Named & { customerId: Id<"customer">; place: string };
-type Holders = ReadonlyMap<string, Id<"customer">>;
-
 /** Of what was looked up, the part of these requests. */
 function only(requests: readonly ReferenceRequest[], { named, refusals }: LookedUp) {
   if (requests.length === named.length + refusals.size) return { named, refusals: new Map(refusals) };
@@ -124,7 +115,6 @@ function namesOf(
   return named;
 }
 
-const keyOf = ({ kind, value }: IdentityKey) => `${kind}:${value}`;
 /** What a profile is known by at its source. */
 const placeOf = (customerId: Id<"customer">, profileRef: string | null) => `${customerId} ${profileRef}`;
 
@@ -133,100 +123,6 @@ async function knownIds(tx: Tx, named: readonly Named[]): Promise<Map<string, Id
   const ids = [...new Set(named.flatMap((request) => request.customerId ?? []))];
   const rows = ids.length ? await selectCustomerPointers(tx, ids) : [];
   return new Map(rows.map((row) => [row.id, row.mergedInto ?? row.id]));
-}
-
-/** Each identity once, by its key. */
-function identitiesOf(named: readonly Named[]): Map<string, IdentityKey> {
-  const identities = new Map<string, IdentityKey>();
-  for (const { identity, key } of named) if (identity && key !== null) identities.set(key, identity);
-  return identities;
-}
-
-async function holdersOf(tx: Tx, identities: Iterable<IdentityKey>): Promise<Holders> {
-  const keys = [...identities];
-  const claims = keys.length ? await selectIdentityClaims(tx, keys) : [];
-  return new Map(claims.map((claim) => [keyOf(claim), claim.customerId]));
-}
-
-/**
- * Claims the identities that nobody holds; guests get a customer each. Whether anything is suppressed is asked behind the
- * claims, as it must be, and not waited for apart.
- */
-async function claimAll(
-  tx: Tx,
-  named: readonly Named[],
-  holders: Map<string, Id<"customer">>,
-  suppressions: Suppressions,
-) {
-  const guests = new Map<number, NewCustomer>();
-  const unheld = new Map<string, IdentityKey>();
-  const candidates = new Map<string, NewCustomer>();
-  for (const request of named) {
-    if (request.customerId) continue;
-    const { key } = request;
-    if (key === null) guests.set(request.index, newCustomer(request));
-    else if (!holders.has(key)) {
-      unheld.set(key, request.identity as IdentityKey);
-      candidates.set(key, earliest(candidates.get(key), request));
-    }
-  }
-  const claiming = claimIdentities(
-    tx,
-    [...candidates].map(([key, { id }]) => ({ ...(unheld.get(key) as IdentityKey), customerId: id })),
-  );
-  const asking = candidates.size + guests.size ? suppressions.anyKept(tx) : false;
-  const [lost, anySuppressed] = await Promise.all([claiming, asking]);
-  for (const identity of lost) candidates.delete(keyOf(identity));
-  for (const [key, { id }] of candidates) holders.set(key, id);
-  // Whoever was faster has committed by now: a statement sees what was committed before it began.
-  for (const [key, id] of await holdersOf(tx, lost)) holders.set(key, id);
-  return {
-    unheld,
-    anySuppressed,
-    newCustomers: [...candidates.values(), ...guests.values()],
-    holder: (request: Named) =>
-      request.key === null ? guests.get(request.index)?.id : holders.get(request.key),
-  };
-}
-
-/**
- * The requests that would bring an erased person back: by an identity that nobody held, or, where they name nobody, by a
- * record of theirs. What somebody holds is not suppressed: an erasure suppresses a name as it takes it from its holder.
- */
-async function erasedAmong(
-  tx: Tx,
-  suppressions: Suppressions,
-  named: readonly Named[],
-  { unheld, anySuppressed }: { unheld: ReadonlyMap<string, IdentityKey>; anySuppressed: boolean },
-): Promise<number[]> {
-  if (!anySuppressed) return [];
-  const doubtful = named.flatMap(({ index, customerId, identity, key, recordNames }) => {
-    if (customerId) return [];
-    if (!identity || key === null) return [{ index, names: recordNames() }];
-    return unheld.has(key) ? [{ index, names: [identityName(identity.kind, identity.value)] }] : [];
-  });
-  const suppressed = await suppressions.among(
-    tx,
-    doubtful.flatMap(({ names }) => names),
-  );
-  return doubtful.filter(({ names }) => names.some((name) => suppressed.has(name))).map(({ index }) => index);
-}
-
-type NewCustomer = ReturnType<typeof newCustomer>;
-
-function earliest(known: NewCustomer | undefined, request: Named): NewCustomer {
-  return known ? { ...known, createdAt: earlier(known.createdAt, request.occurredAt) } : newCustomer(request);
-}
-
-function newCustomer({ identity, occurredAt }: Named) {
-  const names = identity !== null && identity.kind !== "DEVICE";
-  return {
-    id: newId("customer"),
-    anonymous: !names,
-    email: identity?.kind === "EMAIL" ? identity.value : null,
-    phone: identity?.kind === "PHONE" ? identity.value : null,
-    createdAt: occurredAt,
-  };
 }
 
 function createdEvent(customer: Pick<CustomerRow, "id" | "createdAt">): NewEvent {
@@ -257,8 +153,10 @@ async function profilesOf(
   source: string,
   found: readonly Found[],
   customersInserted: Promise<unknown>,
+  ahead: Made,
+  turn: Turn | null | undefined,
 ) {
-  const known = new Map<string, Id<"profile">>();
+  const known = new Map(ahead.profiles);
   const referenced = found.filter((request) => request.profileRef !== null);
   const findProfiles = async () => {
     for (const row of referenced.length ? await selectProfilesByRefs(tx, source, referenced) : []) {
@@ -280,8 +178,12 @@ async function profilesOf(
   }
   made.sort((a, b) => (a.place < b.place ? -1 : 1));
   const rows = made.map(({ row }) => row);
+  // Nothing can point at a customer that the batch before has not committed.
+  const late = new Set(ahead.holders.values());
+  if (late.size && rows.some(({ customerId }) => late.has(customerId))) await turn?.come(tx);
   const making = insertRows(tx, profiles, rows, sql`on conflict do nothing`);
   return {
+    made: new Map(made.flatMap(({ place, row }) => (row.sourceRef === null ? [] : [[place, row.id]]))),
     of: ({ index, profileRef, place }: Found) =>
       (profileRef === null ? guests.get(index) : known.get(place)) as Id<"profile">,
     /** False where another batch was faster with one of them, and has committed by now: `of` tells others from then on. */

@@ -29,6 +29,14 @@ export const personErased: Refusal = {
   message: "This person asked to be forgotten: nothing is recorded about them.",
 };
 
+export interface ReferenceRequest {
+  index: number;
+  reference: CustomerReference;
+  occurredAt: string;
+  /** The records that the item makes or hangs on, as suppressions know them. */
+  recordNames(): string[];
+}
+
 /** A reference in the form it is looked up by: an id, an identity, or nothing (a guest). */
 export interface Name {
   customerId: Id<"customer"> | null;
@@ -36,6 +44,9 @@ export interface Name {
   /** Under which the source's profile is kept; null for a guest. */
   profileRef: string | null;
 }
+
+/** A reference and what it names. One object per item, not one per step: a batch has a thousand. */
+export type Named = Omit<ReferenceRequest, "reference"> & Name & { key: string | null };
 
 export function nameOf(
   source: string,

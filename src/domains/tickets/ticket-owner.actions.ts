@@ -51,7 +51,7 @@ export async function ticketOwners(
     ],
   }));
   const lookedUp = lookUp(tx, source, phoneRegion, requests);
-  const resolved = await resolveReferences(tx, source, requests, lookedUp, suppressions);
+  const resolved = await resolveReferences(tx, source, requests, lookedUp, { suppressions });
   await resolved.done;
   const subjects: TicketOwners["subjects"] = new Map();
   for (const [ref, own] of draftsByRef) {

@@ -44,7 +44,16 @@ export interface Place {
     options: Partial<ImportOptions> & { files: string[]; mapping: string },
   ): ReturnType<typeof importFiles>;
   rejects(name: string): unknown[];
-  count(table: "interactions" | "purchases" | "purchase_items" | "customers" | "events"): Promise<number>;
+  count(
+    table:
+      | "customers"
+      | "events"
+      | "identities"
+      | "interactions"
+      | "profiles"
+      | "purchase_items"
+      | "purchases",
+  ): Promise<number>;
   end(): Promise<void>;
 }
 

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { sql } from "drizzle-orm";
 import { BatchTurn } from "../../../src/cross-domain/ingest/turns.js";
-import type { WriteServices } from "../../../src/domains/customers/recording.rules.js";
+import { nothingMade, type WriteServices } from "../../../src/domains/customers/recording.rules.js";
 import { ConcurrentChange } from "../../../src/platform/database/retry.js";
 import { createPlace, type Place, visitHeader, visits } from "./given.js";
 
@@ -35,6 +35,34 @@ test("a customer's facts have the order of the file, also where batches are roll
   for (const { seqs } of found) expect(seqs).toEqual(Array.from({ length: 100 }, (_, i) => i + 2));
 });
 
+test("a batch counts on the customers that the one before has not committed yet, also where that is rolled back", async () => {
+  // given: each batch makes two customers, and speaks of those of the batch before; some run again, and some name one anew
+  const rows: string[] = [];
+  for (let id = 1; id <= 200; id++) {
+    rows.push(`v${id},c${Math.floor(id / 2)},phone,2026-01-01T10:00:00Z,hello`);
+    rows.push(`w${id},c${Math.floor(id / 2) - 2},mail,2026-01-01T11:00:00Z,hello`);
+    if (id % 14 === 0) rows.push(`x${id},c${Math.floor(id / 2)},pigeon,2026-01-01T10:00:00Z,hello`);
+  }
+  const file = place.file("visits.csv", visitHeader + rows.join("\n"));
+  const mapping = visits.replace("{ from: way, map: { call: phone, letter: mail } }", "way");
+  const options = { mapping, files: [file], batchSize: 8 };
+
+  // when
+  const [checked] = (await place.import({ ...options, dryRun: true })).files;
+  const [report] = (await place.import(options)).files;
+
+  // then
+  expect(checked).toMatchObject({ rows: 414, recorded: 400, rejected: 14 });
+  expect(report).toMatchObject({ rows: 414, recorded: 400, rejected: 14 });
+  expect(await place.count("customers")).toBe(103);
+  expect(await place.count("profiles")).toBe(103);
+  expect(await place.count("identities")).toBe(103);
+  const [made] = await place.database.read.execute(sql`
+    select count(*)::int events, count(distinct (customer_id, seq))::int numbers,
+      (select sum(seq)::int from customers) as last from events`);
+  expect(made).toEqual({ events: 503, numbers: 503, last: 503 });
+});
+
 test("a contact that names nobody belongs to the conversation that the batch before has opened", async () => {
   const rows: string[] = [];
   for (let thread = 1; thread <= 20; thread++) {
@@ -56,7 +84,7 @@ test("a batch begins while the one before writes, and passes its turn when that 
   const writing = first.take(services(), async ({ database }) => {
     await database.transaction(async (tx) => {
       await first.come(tx);
-      first.hold();
+      first.hold(nothingMade);
       await beside.promise;
       told.push("first writes");
     });
@@ -83,7 +111,7 @@ test("what a batch did beside a transaction that was rolled back does not count:
   const writing = first.take(services(), async ({ database }) => {
     await database.transaction(async (tx) => {
       await first.come(tx);
-      first.hold();
+      first.hold(nothingMade);
       await beside.promise;
       if (runs++ === 0) throw new ConcurrentChange("somebody was faster");
       told.push("first is done");
@@ -112,7 +140,7 @@ test("behind a batch that failed nothing is written", async () => {
   const writing = first.take(services(), async ({ database }) => {
     await database.transaction(async (tx) => {
       await first.come(tx);
-      first.hold();
+      first.hold(nothingMade);
       await beside.promise;
       throw new Error("the disk is full");
     });

@@ -1,3 +1,4 @@
+import { expect, test } from "@jest/globals";
 import { encoded } from "../../../src/platform/byte-text.js";
 import { AnswerText } from "../../../src/platform/reads/answer-text.js";
 
