@@ -5,7 +5,8 @@ import { sendNow } from "../../platform/database/rows.js";
 
 /**
  * One batch's place in an import. It is checked while those before it are written, finds and claims while the one before
- * writes, and locks, writes and commits behind that one: so a customer's facts keep the order of the file.
+ * writes, counting on whom that one has made, and locks, writes and commits behind it: so a customer's facts keep the order
+ * of the file.
  */
 export class BatchTurn implements Turn {
   private readonly ended = signal<boolean>();
