@@ -144,11 +144,10 @@ export class FileImport {
     this.batch = emptyBatch();
     await this.writingBefore;
     this.writingBefore = writing;
-    this.turn = new BatchTurn(
-      this.turn,
-      batch.items.length > this.options.batchSize,
-      this.importRun !== null,
-    );
+    this.turn = new BatchTurn(this.turn, {
+      inParts: batch.items.length > this.options.batchSize,
+      isUndone: this.importRun === null,
+    });
     const recording = this.turn.take(this.target, (target) => this.record(batch, target));
     this.writing = this.note(batch, recording, writing);
     // Its failure is met where `writing` is awaited next.

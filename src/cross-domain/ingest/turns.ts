@@ -3,6 +3,13 @@ import type { Made, Turn, WriteServices } from "../../domains/customers/recordin
 import type { Database, Tx } from "../../platform/database/database.js";
 import { sendNow } from "../../platform/database/rows.js";
 
+export interface BatchKind {
+  /** In several transactions: it is followed when it has ended. */
+  inParts?: boolean;
+  /** What it makes is rolled back in the end: nobody may count on it. */
+  isUndone?: boolean;
+}
+
 /**
  * One batch's place in an import. It is checked while those before it are written, finds and claims while the one before
  * writes, counting on whom that one has made, and locks, writes and commits behind it: so a customer's facts keep the order
@@ -19,12 +26,9 @@ export class BatchTurn implements Turn {
   private came = false;
   private made: Made | null = null;
 
-  /** A batch in several transactions is followed when it has ended. */
   constructor(
     private before: BatchTurn | null,
-    private readonly inParts: boolean,
-    /** Whether what it makes stays: else nobody may count on it. */
-    private readonly isWritten = true,
+    private readonly kind: BatchKind = {},
   ) {
     this.key = before?.key ?? crypto.randomUUID();
   }
@@ -55,8 +59,8 @@ export class BatchTurn implements Turn {
   }
 
   hold(made: Made): void {
-    if (this.isWritten) this.made = made;
-    if (!this.inParts) this.held.give();
+    if (!this.kind.isUndone) this.made = made;
+    if (!this.kind.inParts) this.held.give();
   }
 
   private inTurn(database: Database): Database {

@@ -27,43 +27,17 @@ interface OwnReader<K extends IdKind> {
 
 /** How each kind of node is read by its id, and who may. Kinds without an entry are no nodes. */
 const readers: { [K in IdKind]?: Reader<K> | OwnReader<K> } = {
-  customer: {
-    scope: "customers:read",
-    consenting: true,
-    read: (loaders, id) => loaders.customers.byId.load(id),
-  },
-  interaction: {
-    scope: "interactions:read",
-    consenting: true,
-    read: (loaders, id) => loaders.interactions.byId.load(id),
-  },
-  conversation: {
-    scope: "interactions:read",
-    consenting: true,
-    read: (loaders, id) => loaders.interactions.conversationById.load(id),
-  },
-  purchase: {
-    scope: "purchases:read",
-    consenting: true,
-    read: (loaders, id) => loaders.purchases.byId.load(id),
-  },
-  purchaseReturn: {
-    scope: "purchases:read",
-    consenting: true,
-    read: (loaders, id) => loaders.purchases.returnById.load(id),
-  },
-  loyaltyEntry: {
-    scope: "loyalty:read",
-    consenting: true,
-    read: (loaders, id) => loaders.loyalty.entryById.load(id),
-  },
-  feedback: {
-    scope: "feedback:read",
-    consenting: true,
-    read: (loaders, id) => loaders.feedback.byId.load(id),
-  },
-  consent: { scope: "consent:read", consenting: true, read: (loaders, id) => loaders.consent.byId.load(id) },
-  ticket: { scope: "tickets:read", consenting: true, read: (loaders, id) => loaders.tickets.byId.load(id) },
+  customer: ofCustomer("customers:read", (loaders, id) => loaders.customers.byId.load(id)),
+  interaction: ofCustomer("interactions:read", (loaders, id) => loaders.interactions.byId.load(id)),
+  conversation: ofCustomer("interactions:read", (loaders, id) =>
+    loaders.interactions.conversationById.load(id),
+  ),
+  purchase: ofCustomer("purchases:read", (loaders, id) => loaders.purchases.byId.load(id)),
+  purchaseReturn: ofCustomer("purchases:read", (loaders, id) => loaders.purchases.returnById.load(id)),
+  loyaltyEntry: ofCustomer("loyalty:read", (loaders, id) => loaders.loyalty.entryById.load(id)),
+  feedback: ofCustomer("feedback:read", (loaders, id) => loaders.feedback.byId.load(id)),
+  consent: ofCustomer("consent:read", (loaders, id) => loaders.consent.byId.load(id)),
+  ticket: ofCustomer("tickets:read", (loaders, id) => loaders.tickets.byId.load(id)),
   privacyRequest: { scope: "privacy:read", read: (loaders, id) => loaders.privacy.requestById.load(id) },
   auditEntry: { scope: "audit:read", read: (loaders, id) => loaders.audit.byId.load(id) },
   apiKey: {
@@ -81,12 +55,12 @@ const readers: { [K in IdKind]?: Reader<K> | OwnReader<K> } = {
     scope: "webhooks:read",
     readOwn: ({ database, caller }, id) => readDelivery(database.read, caller, id),
   },
-  ticketEvent: {
-    scope: "tickets:read",
-    consenting: true,
-    read: (loaders, id) => loaders.tickets.eventById.load(id),
-  },
+  ticketEvent: ofCustomer("tickets:read", (loaders, id) => loaders.tickets.eventById.load(id)),
 };
+
+function ofCustomer<K extends IdKind>(scope: Scope, read: Reader<K>["read"]): Reader<K> {
+  return { scope, consenting: true, read };
+}
 
 @Resolver()
 export class NodeResolver {

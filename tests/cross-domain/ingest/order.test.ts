@@ -79,8 +79,8 @@ test("a contact that names nobody belongs to the conversation that the batch bef
 test("a batch begins while the one before writes, and passes its turn when that one has ended", async () => {
   const told: string[] = [];
   const beside = given();
-  const first = new BatchTurn(null, false);
-  const second = new BatchTurn(first, false);
+  const first = new BatchTurn(null);
+  const second = new BatchTurn(first);
   const writing = first.take(services(), async ({ database }) => {
     await database.transaction(async (tx) => {
       await first.come(tx);
@@ -105,8 +105,8 @@ test("a batch begins while the one before writes, and passes its turn when that 
 test("what a batch did beside a transaction that was rolled back does not count: it runs again, behind", async () => {
   const told: string[] = [];
   const beside = given();
-  const first = new BatchTurn(null, false);
-  const second = new BatchTurn(first, false);
+  const first = new BatchTurn(null);
+  const second = new BatchTurn(first);
   let runs = 0;
   const writing = first.take(services(), async ({ database }) => {
     await database.transaction(async (tx) => {
@@ -135,8 +135,8 @@ test("what a batch did beside a transaction that was rolled back does not count:
 
 test("behind a batch that failed nothing is written", async () => {
   const beside = given();
-  const first = new BatchTurn(null, false);
-  const second = new BatchTurn(first, false);
+  const first = new BatchTurn(null);
+  const second = new BatchTurn(first);
   const writing = first.take(services(), async ({ database }) => {
     await database.transaction(async (tx) => {
       await first.come(tx);
