@@ -1,5 +1,5 @@
 import { contenders, documents } from "./contenders/contenders.mjs";
-import { shoot, startLoad } from "./measure/shot.mjs";
+import { shooter, startLoad } from "./measure/shot.mjs";
 import { inWords, startRunner, targetOf, warm } from "./reads.mjs";
 import { foreignCoresOf, markdown, median, round, writeResults } from "./report.mjs";
 import { prepareDataset } from "./setup/dataset.mjs";
@@ -37,7 +37,7 @@ export async function runGrowth(cluster, { largest, rounds, seconds, fresh, resu
 async function interleave(runners, document, { rounds, seconds, log, ...common }) {
   const shoots = runners.map(({ customers, server, body, places, headers, sql }) => {
     const bodies = places.map((place) => body(document, place));
-    return [customers, (length) => shoot({ ...common, server, sql, headers, bodies, seconds: length })];
+    return [customers, shooter({ ...common, server, sql, headers, bodies })];
   });
   for (const [, shot] of shoots) await warm(shot);
   const shots = Object.fromEntries(shoots.map(([customers]) => [customers, []]));

@@ -56,7 +56,7 @@ async function record(cluster, folder) {
   const { contenders } = await import("./contenders/contenders.mjs");
   const { targetOf, startRunner, warm } = await import("./reads.mjs");
   const { prepareDataset } = await import("./setup/dataset.mjs");
-  const { shoot, startLoad } = await import("./measure/shot.mjs");
+  const { shooter, startLoad } = await import("./measure/shot.mjs");
   const database = await prepareDataset(cluster, Number(values.customers), { log: console.log });
   const { to: target, places } = await targetOf(cluster, database, 4_000);
   const nodeOptions = ["--cpu-prof", `--cpu-prof-dir=${folder}`, `--cpu-prof-interval=${samplingUs}`];
@@ -65,7 +65,7 @@ async function record(cluster, folder) {
   const sql = cluster.connect(database);
   try {
     const bodies = places.map((place) => body(values.document, place));
-    const shot = (seconds) => shoot({ load, server, cluster, sql, headers: target.headers, bodies, seconds });
+    const shot = shooter({ load, server, cluster, sql, headers: target.headers, bodies });
     await warm(shot);
     const from = now();
     const result = await shot(Number(values.seconds));

@@ -1,6 +1,6 @@
 import { contenders, documents } from "./contenders/contenders.mjs";
 import { checkAgreement } from "./measure/agree.mjs";
-import { shoot, startLoad } from "./measure/shot.mjs";
+import { shooter, startLoad } from "./measure/shot.mjs";
 import { countRows, issueKey, prepareDataset } from "./setup/dataset.mjs";
 import { samplePlaces } from "./setup/places.mjs";
 
@@ -73,7 +73,7 @@ async function interleave(runners, { rounds, log, places, ...common }) {
   for (const document of Object.keys(documents)) {
     const shoots = runners.map(({ contender, server, body }) => {
       const bodies = places.map((place) => body(document, place));
-      return [contender.name, (seconds) => shoot({ ...common, server, bodies, seconds })];
+      return [contender.name, shooter({ ...common, server, bodies })];
     });
     log(`${document} warming up`);
     for (let round = 0; round < warmUpRounds; round++)

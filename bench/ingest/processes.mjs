@@ -18,6 +18,17 @@ export function cpuSeconds(pid) {
   return ticks / ticksPerSecond;
 }
 
+/** CPU seconds of all programs that this process has started and that have ended. */
+export function cpuSecondsOfEnded() {
+  const line = readFileSync("/proc/self/stat", "utf8");
+  const [deadUser, deadSystem] = line
+    .slice(line.lastIndexOf(")") + 2)
+    .split(" ")
+    .slice(13, 15)
+    .map(Number);
+  return (deadUser + deadSystem) / ticksPerSecond;
+}
+
 function allStats() {
   const stats = new Map();
   for (const name of readdirSync("/proc")) {

@@ -28,7 +28,7 @@ export function startLoad() {
   };
 }
 
-/** The load leaves without its last answers; the server works on them a little longer, and they are counted as sent. */
+/** What a server still does when all is answered is the requests' too: it writes down who read what. */
 async function settle(pid) {
   const deadline = Date.now() + settleWaitMs;
   for (let before = -1, now = cpuOf(pid); now - before > idleCpuMs && Date.now() < deadline; ) {
@@ -39,14 +39,29 @@ async function settle(pid) {
 }
 
 /**
- * Loads one server with one document for some seconds.
+ * Shots at one server with one document. The first ends by the clock, and leaves requests without their answers; who stops
+ * working on those, and pays for stopping, is not what is compared. Every later one asks as much as is answered in about
+ * as many seconds, going by the one before, and ends with the last answer.
+ */
+export function shooter(target) {
+  let perSecond = 0;
+  return async (seconds) => {
+    const requests = Math.max(Math.round(perSecond * seconds), perSecond > 0 ? connections : 0);
+    const shot = await shoot({ ...target, seconds, requests });
+    perSecond = shot.requestsPerSecond;
+    return shot;
+  };
+}
+
+/**
+ * Loads one server with one document for some seconds, or with some requests where they are not 0.
  * @returns {Promise<Shot>}
  * @typedef {{ requestsPerSecond: number, p50: number, p99: number, apiCpu: number, postgresCpu: number, statements: number,
  *   bytes: number, rss: number, requests: number, foreignCores: number,
  *   foreignStatements: number }} Shot Times in milliseconds, CPU per request;
  *   `foreignCores` is what everything else on the machine used meanwhile.
  */
-export async function shoot({ load, server, cluster, sql, headers, bodies, seconds }) {
+async function shoot({ load, server, cluster, sql, headers, bodies, seconds, requests }) {
   await sql`select pg_stat_statements_reset()`;
   const used = () => ({
     api: cpuOf(server.pid),
@@ -56,7 +71,7 @@ export async function shoot({ load, server, cluster, sql, headers, bodies, secon
     clock: performance.now(),
   });
   const before = used();
-  const result = await load.run({ url: server.url, headers, bodies, connections, seconds });
+  const result = await load.run({ url: server.url, headers, bodies, connections, seconds, requests });
   await settle(server.pid);
   const after = used();
   const spent = Object.fromEntries(Object.keys(after).map((what) => [what, after[what] - before[what]]));
