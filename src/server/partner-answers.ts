@@ -19,7 +19,7 @@ import {
 import type { Pseudonyms } from "../platform/access/pseudonyms.js";
 import { ApiError } from "../platform/errors.js";
 import { findLeaves } from "./answer-walk.js";
-import { plannedData } from "./executor/execute.js";
+import { plannedAnswer } from "./executor/execute.js";
 
 interface Asked {
   schema: GraphQLSchema;
@@ -42,9 +42,9 @@ export async function answerPartner(asked: Asked, pseudonyms: Pseudonyms): Promi
       one.kind === Kind.OPERATION_DEFINITION && one.name?.value === name,
   );
   if (!operation) throw new Error("the operation went away");
-  const data = await plannedData({ schema, document, operation, variables, context });
-  const result: ExecutionResult = data
-    ? { data }
+  const answer = await plannedAnswer({ schema, document, operation, variables, context });
+  const result: ExecutionResult = answer
+    ? { data: answer.data }
     : await execute({
         schema,
         document,

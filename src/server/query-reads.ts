@@ -9,7 +9,8 @@ import { ApiError } from "../platform/errors.js";
 import type { Logger } from "../platform/log.js";
 import { AnswerText } from "../platform/reads/answer-text.js";
 import type { CompiledReads } from "../platform/reads/compiled-reads.js";
-import { plannedData } from "./executor/execute.js";
+import { plannedAnswer } from "./executor/execute.js";
+import { PlannedAnswer } from "./executor/run.js";
 import type { Metrics } from "./metrics.js";
 import { clientError } from "./operation.js";
 import { answerPartner, sealedError } from "./partner-answers.js";
@@ -71,12 +72,12 @@ export function createQueryReads(schema: GraphQLSchema, logger: Logger, options:
       if (read instanceof AnswerText) {
         metrics.compiled();
         if (explain) explanations.set(audience, { compiled: true });
-        return respond({ data: read as unknown as Record<string, unknown> });
+        return respond(madeElsewhere(read));
       }
       metrics.resolved(read.reason);
       if (explain) explanations.set(audience, { compiled: false, reason: read.reason });
-      const data = await plannedData({ ...asked, schema });
-      return data && respond({ data });
+      const planned = await plannedAnswer({ ...asked, schema });
+      return planned && respond(madeElsewhere(planned));
     } catch (fault) {
       return respond({ data: null, errors: [shown(fault)] });
     }
@@ -102,23 +103,38 @@ function respond(singleResult: Result): GraphQLResponse {
   return { http: { headers: new HeaderMap() }, body: { kind: "single", singleResult } } as GraphQLResponse;
 }
 
+/** Stands in the place of the data until it is sent: Apollo looks at what `stringifyResult` makes of it alone. */
+function madeElsewhere(answer: AnswerText | PlannedAnswer): Result {
+  return { data: answer as unknown as Record<string, unknown> };
+}
+
+function madeOf({ data }: FormattedExecutionResult): unknown {
+  return data;
+}
+
 /** The data of an answer, as whoever walks through it needs it. */
-export function dataOf({ data }: FormattedExecutionResult): unknown {
-  const known: unknown = data;
-  return known instanceof AnswerText ? JSON.parse(decoded(known.json)).data : data;
+export function dataOf(result: FormattedExecutionResult): unknown {
+  const made = madeOf(result);
+  if (made instanceof AnswerText) return JSON.parse(decoded(made.json)).data;
+  return made instanceof PlannedAnswer ? made.data : made;
 }
 
 /** Objects in the data of an answer. */
-export function objectsOf({ data }: FormattedExecutionResult): number {
-  const known: unknown = data;
-  return known instanceof AnswerText ? objectsInText(known.json) : objectsIn(data);
+export function objectsOf(result: FormattedExecutionResult): number {
+  const made = madeOf(result);
+  if (made instanceof AnswerText) return objectsInText(made.json);
+  return made instanceof PlannedAnswer ? made.objects : objectsIn(made);
 }
 
 /** What is sent; an answer that the database gave is taken as it is. */
-export function stringifyResult({ data, ...others }: FormattedExecutionResult): ByteText {
-  const known: unknown = data;
-  if (!(known instanceof AnswerText)) return encoded(JSON.stringify({ data, ...others }));
+export function stringifyResult(result: FormattedExecutionResult): ByteText {
+  const made = madeOf(result);
+  const { data: _, ...others } = result;
+  if (!(made instanceof AnswerText)) {
+    const data = made instanceof PlannedAnswer ? made.data : made;
+    return encoded(JSON.stringify({ data, ...others }));
+  }
   const more = JSON.stringify(others);
-  const json = known.take();
+  const json = made.take();
   return more === "{}" ? json : (`${json.slice(0, -1)},${encoded(more).slice(1)}` as ByteText);
 }

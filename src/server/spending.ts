@@ -4,6 +4,7 @@ import type { BudgetStatus } from "../platform/access/budget.js";
 import type { ByteText } from "../platform/byte-text.js";
 import type { Audience } from "../platform/database/audience.js";
 import { countBraces } from "./count-braces.js";
+import { countObjects } from "./count-objects.js";
 
 /** What `extensions.cost` tells of every answer; see docs/limits.md. */
 export interface AnswerCost {
@@ -64,17 +65,6 @@ export function withCost(context: RequestContext, result: ExecutionResult): Exec
 /** Objects below the root of an answer's data. */
 export function objectsIn(data: unknown): number {
   return Math.max(countObjects(data) - 1, 0);
-}
-
-function countObjects(value: unknown): number {
-  if (typeof value !== "object" || value === null) return 0;
-  let count = 0;
-  if (Array.isArray(value)) {
-    for (const member of value) count += countObjects(member);
-    return count;
-  }
-  for (const name in value) count += countObjects((value as Record<string, unknown>)[name]);
-  return count + 1;
 }
 
 /** The same of the JSON text `{"data":…}`: less the two around the data. */

@@ -11,7 +11,7 @@ import {
   parse,
   validate,
 } from "graphql";
-import { executePlanned, plannedData } from "../../src/server/executor/execute.js";
+import { executePlanned, plannedAnswer } from "../../src/server/executor/execute.js";
 
 /** A schema with every sort of type and every way in which a resolver can go wrong. */
 const schema = buildSchema(`
@@ -187,7 +187,7 @@ async function isPlanned({ document, variableValues, rootValue }: ExecutionArgs)
   const operation = getOperationAST(document);
   if (!operation) return false;
   return (
-    (await plannedData({
+    (await plannedAnswer({
       schema,
       document,
       operation,

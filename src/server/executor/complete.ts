@@ -12,6 +12,7 @@ import {
   isNonNullType,
   isObjectType,
 } from "graphql";
+import { countObjects } from "../count-objects.js";
 import { LeftToGraphql } from "./left-to-graphql.js";
 import type { FieldPlan, Plan } from "./plan.js";
 import { disregard, isPromise, type Run } from "./run.js";
@@ -54,9 +55,10 @@ function orNull(complete: Complete): Complete {
 
 function leaf(type: GraphQLLeafType): Complete {
   const isText = type === GraphQLString || type === GraphQLID;
-  return (_, value, target, key) => {
+  return (run, value, target, key) => {
     const serialised: unknown = isText && typeof value === "string" ? value : type.serialize(value);
     if (serialised === null || serialised === undefined) throw new LeftToGraphql("not serialised");
+    if (typeof serialised === "object") run.objects += countObjects(serialised);
     target[key] = serialised;
   };
 }

@@ -14,7 +14,7 @@ import { decidingVariables } from "../../platform/graphql/selected-fields.js";
 import { coerceVariables } from "../../platform/graphql/variables.js";
 import { selectsPersonal, withheldErrors } from "../withheld.js";
 import { Plan } from "./plan.js";
-import { Run } from "./run.js";
+import { type PlannedAnswer, Run } from "./run.js";
 
 interface KnownOperation {
   id: number;
@@ -42,11 +42,11 @@ export interface Asked {
 }
 
 /**
- * The data of a query, or of one event of a subscription, by a plan that is made once per document; null for whatever has
+ * The answer to a query, or to one event of a subscription, by a plan that is made once per document; null for whatever has
  * an error, or is no such thing. The loaders keep what was read, so that graphql-js can then run it again for little, and
  * tell the errors in its own words. Rejects with faults of the database.
  */
-export async function plannedData(asked: Asked): Promise<Record<string, unknown> | null> {
+export async function plannedAnswer(asked: Asked): Promise<PlannedAnswer | null> {
   const { schema, operation, context } = asked;
   if (operation.operation === OperationTypeNode.MUTATION) return null;
   const coerced = coerceVariables(schema, operation, asked.variables ?? {});
@@ -70,8 +70,8 @@ export async function executePlanned(args: ExecutionArgs): Promise<ExecutionResu
   const { schema, document, variableValues: variables, contextValue: context, rootValue } = args;
   const operation = getOperationAST(document, args.operationName);
   const asked = operation && { schema, document, operation, variables, context, rootValue };
-  const data = asked && (await plannedData(asked).catch(() => null));
-  const result = data ? { data } : await execute(args);
+  const answer = asked && (await plannedAnswer(asked).catch(() => null));
+  const result = answer ? { data: answer.data } : await execute(args);
   if (!asked || !selectsPersonal(schema, document)) return result;
   const withheld = withheldErrors(
     { ...asked, caller: (context as RequestContext).caller },

@@ -2,8 +2,18 @@ import { databaseErrorIn } from "../../platform/database/errors.js";
 import type { Complete, Target } from "./complete.js";
 import type { FieldPlan, Plan } from "./plan.js";
 
+/** The data of an answer that was planned, and how many objects it holds, the root left out. */
+export class PlannedAnswer {
+  constructor(
+    readonly data: Record<string, unknown>,
+    readonly objects: number,
+  ) {}
+}
+
 /** One execution of a plan. It ends with all fields completed, or at the first error. */
 export class Run {
+  /** Objects made so far, those inside of scalars too. */
+  objects = 0;
   private readonly given: Record<string, unknown>[] = [];
   private waiting = 0;
   private ended = false;
@@ -15,8 +25,8 @@ export class Run {
     private readonly variables: Record<string, unknown>,
   ) {}
 
-  /** The answer's data; null at the first error. Rejects with faults of the database: asking it again would not help. */
-  async start(plan: Plan, rootValue: unknown): Promise<Target | null> {
+  /** Null at the first error. Rejects with faults of the database: asking it again would not help. */
+  async start(plan: Plan, rootValue: unknown): Promise<PlannedAnswer | null> {
     let data: Target;
     try {
       data = this.fields(plan.root, rootValue);
@@ -24,14 +34,16 @@ export class Run {
       this.ended = true;
       return null;
     }
-    if (this.waiting === 0) return data;
+    const answer = () => new PlannedAnswer(data, this.objects - 1);
+    if (this.waiting === 0) return answer();
     return new Promise((resolve, reject) => {
-      this.end = (ended) => resolve(ended && data);
+      this.end = (ended) => resolve(ended && answer());
       this.fail = reject;
     });
   }
 
   fields(plans: readonly FieldPlan[], source: unknown): Target {
+    this.objects++;
     const target: Target = {};
     for (let i = 0; i < plans.length; i++) {
       const plan = plans[i] as FieldPlan;
