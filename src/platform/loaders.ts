@@ -33,6 +33,17 @@ export function loadById<K extends string, R extends { id: K }>(
   );
 }
 
+/** How many there are per parent, 0 where none are told. */
+export function loadCount<K>(select: (keys: readonly K[]) => Promise<{ parentId: K; count: number }[]>) {
+  return new DataLoader<K, number>(
+    async (keys) => {
+      const byKey = new Map((await select(keys)).map(({ parentId, count }) => [parentId, count]));
+      return keys.map((key) => byKey.get(key) ?? 0);
+    },
+    { maxBatchSize },
+  );
+}
+
 /** All rows per key, in the order the statement gave them. */
 export function loadMany<K, R>(select: (keys: readonly K[]) => Promise<R[]>, keyOf: (row: R) => K) {
   return new DataLoader<K, R[]>(

@@ -1,7 +1,7 @@
 import type { TicketEventRow, TicketRow } from "#schema/tickets.js";
 import type { Database } from "../../platform/database/database.js";
 import type { Id } from "../../platform/ids.js";
-import { lazyLoaders, loadById, loadOne, loadPage } from "../../platform/loaders.js";
+import { lazyLoaders, loadById, loadCount, loadPage } from "../../platform/loaders.js";
 import {
   customerTickets,
   eventsOfTicket,
@@ -14,11 +14,7 @@ export function ticketLoaders(db: Database["read"]) {
   return lazyLoaders({
     byId: () => loadById(db, selectTicketsByIds),
     eventById: () => loadById(db, selectTicketEventsByIds),
-    openCountByCustomer: () =>
-      loadOne(
-        (ids: readonly Id<"customer">[]) => selectOpenTicketCounts(db, ids),
-        (row) => row.parentId,
-      ),
+    openCountByCustomer: () => loadCount((ids: readonly Id<"customer">[]) => selectOpenTicketCounts(db, ids)),
     pageByCustomer: () => loadPage<TicketRow>(db, customerTickets),
     eventPageByTicket: () => loadPage<TicketEventRow>(db, eventsOfTicket),
   });

@@ -39,8 +39,8 @@ export class CustomerTicketsResolver {
   @FieldResolver(() => Int, {
     description: "How many tickets of the customer are NEW, OPEN, PENDING or ON_HOLD.",
   })
-  async openTicketCount(@Root() customer: CustomerRow, @Ctx() { loaders }: RequestContext) {
-    return (await loaders.tickets.openCountByCustomer.load(customer.id))?.count ?? 0;
+  openTicketCount(@Root() customer: CustomerRow, @Ctx() { loaders }: RequestContext) {
+    return loaders.tickets.openCountByCustomer.load(customer.id);
   }
 }
 

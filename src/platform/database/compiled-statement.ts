@@ -1,4 +1,4 @@
-import { Column, is, Param, Placeholder, SQL } from "drizzle-orm";
+import { Column, is, noopDecoder, Param, Placeholder, SQL } from "drizzle-orm";
 import { PgCustomColumn } from "drizzle-orm/pg-core";
 import type { Audience } from "./audience.js";
 import type { Driver, Logger } from "./drizzle-driver.js";
@@ -74,7 +74,8 @@ function decoderOf(field: unknown): Decode | null {
       ? (field as unknown as { decoder: Column }).decoder
       : (field as { sql: { decoder: Column } }).sql.decoder;
   const { mapFromDriverValue: decode } = decoder;
-  if (decode === Column.prototype.mapFromDriverValue) return null;
+  if (decode === Column.prototype.mapFromDriverValue || decode === noopDecoder.mapFromDriverValue)
+    return null;
   // What our own column types say is called directly: columns of a sub-query are proxies, slow to ask for every value.
   if (is(decoder, PgCustomColumn)) return (decoder as unknown as { mapFrom?: Decode }).mapFrom ?? null;
   return (value) => decode.call(decoder, value);

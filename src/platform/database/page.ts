@@ -39,6 +39,7 @@ export interface ListRequest extends PageRequest {
 type Row = Record<string, unknown>;
 type Run = (values: Record<string, unknown>) => Promise<Row[]>;
 
+/** Of the parent the bare id: it is only compared. */
 const parentKey = "parent_key";
 /**
  * One page per parent, in one statement however many parents ask (LATERAL over the parent table, which shards with
@@ -51,12 +52,11 @@ export async function selectPages<R extends Row>(
   request: ListRequest,
 ): Promise<Page<R>[]> {
   const plan = planOf(listing, request);
-  const rows = await plan.run(db, "pages", { ids: parentIds.map((id) => uuidOf(id as never)) });
+  const ids = parentIds.map((id) => uuidOf(id as never));
+  const rows = await plan.run(db, "pages", { ids });
   const byParent = groupBy(rows, (row) => row[parentKey] as string);
-  const counts = lazy(() => countByParent(db, plan, parentIds));
-  return parentIds.map((id) =>
-    plan.page<R>(byParent.get(id) ?? [], async () => (await counts()).get(id) ?? 0),
-  );
+  const counts = lazy(() => countByParent(db, plan, ids));
+  return ids.map((id) => plan.page<R>(byParent.get(id) ?? [], async () => (await counts()).get(id) ?? 0));
 }
 
 /** One page of a root list. */
@@ -86,8 +86,8 @@ export async function selectMatching(
   return new Set(rows.map((row) => row.id as string));
 }
 
-async function countByParent(db: Database["read"], plan: Plan, parentIds: readonly string[]) {
-  const rows = await plan.run(db, "counts", { ids: parentIds.map((id) => uuidOf(id as never)) });
+async function countByParent(db: Database["read"], plan: Plan, ids: readonly string[]) {
+  const rows = await plan.run(db, "counts", { ids });
   return new Map(rows.map((row) => [row[parentKey] as string, Number(row.count)]));
 }
 
@@ -205,7 +205,7 @@ const builders = {
       .as("page");
     // A lateral join emits each parent's rows in the order of the inner query.
     return db
-      .select({ ...page._.selectedFields, [parentKey]: key } as never)
+      .select({ ...page._.selectedFields, [parentKey]: bareId(key) } as never)
       .from(table)
       .crossJoinLateral(page)
       .where(sql`${key} = ${ids}`);
@@ -237,7 +237,7 @@ const builders = {
   counts: (db: Database["read"], listing: Listing, parts: PageParts) => {
     const { table, key, on } = parentOf(listing);
     return db
-      .select({ [parentKey]: key, count: sql<string>`count(*)` } as never)
+      .select({ [parentKey]: bareId(key), count: sql<string>`count(*)` } as never)
       .from(table)
       .innerJoin(listing.table, and(...on.map(([child, parent]) => eq(child, parent))))
       .where(and(sql`${key} = ${ids}`, parts.filter.condition, listing.always))
@@ -255,6 +255,10 @@ function columnsOfPage(
   const keys = order.map(({ property }) => property);
   if (customer) keys.push(customer);
   return selectedColumns(listing.table, columns, keys);
+}
+
+function bareId(key: Column): SQL<string> {
+  return sql<string>`${key}`;
 }
 
 function parentOf(listing: Listing) {
