@@ -4,6 +4,7 @@ import type { Audience } from "./audience.js";
 import { CONNECT_TIMEOUT_MS, connectSocket, createDriverClient } from "./driver-client.js";
 import { type Answer, endsConnection, isCanceled, queryOf, type SendOptions } from "./driver-query.js";
 import { ConnectionLost, DatabaseError, sqlState } from "./errors.js";
+import type { Incoming } from "./incoming.js";
 import { encodeParameters, parseArray } from "./wire-values.js";
 
 export type ConnectionOptions =
@@ -102,6 +103,7 @@ export class ServerConnection {
   private cancelledAt = Number.NEGATIVE_INFINITY;
   private readonly watch: NodeJS.Timeout;
   private socket: net.Socket | undefined;
+  private incoming: Incoming | null = null;
   private announceLoss: (error: ConnectionLost) => void = () => {};
 
   constructor(
@@ -116,8 +118,10 @@ export class ServerConnection {
       socket: async (target) => {
         if (this.socket || this.lost)
           throw this.lost ?? new ConnectionLost("a connection is opened once only");
-        this.socket = await connectSocket(target);
-        return this.socket;
+        const { socket, incoming } = await connectSocket(target);
+        this.socket = socket;
+        this.incoming = incoming;
+        return socket;
       },
     });
     this.watch = setInterval(() => {
@@ -146,7 +150,7 @@ export class ServerConnection {
         this.prepared.add(text);
         this.preparedLength += text.length;
       }
-      const query = queryOf(this.client, text, encodeParameters(parameters), options);
+      const query = queryOf(this.client, text, encodeParameters(parameters), options, this.incoming);
       const statement = { sentAt: Date.now(), text, audience, reject };
       if (this.pending.size === 0) this.answeredAt = statement.sentAt;
       this.pending.add(statement);
@@ -168,8 +172,19 @@ export class ServerConnection {
         reject(this.lost ?? error);
       };
       query.executed = true;
-      query.handler(query);
+      if (this.session.readOnly) this.inOnePacket(() => query.handler(query));
+      else query.handler(query);
     });
+  }
+
+  /** What is read in one turn of the event loop goes out together: each packet wakes the server's process. */
+  private inOnePacket(send: () => void): void {
+    const { socket } = this;
+    if (!socket || socket.writableCorked > 0) return send();
+    socket.cork();
+    send();
+    // Behind the driver, which itself waits for the end of the turn with what is short.
+    setImmediate(() => socket.uncork());
   }
 
   /** Gives up the connection and rejects what waits on it. */

@@ -73,7 +73,13 @@ export function createDriverClient(
   return client;
 }
 
-export function connectSocket({ ssl, path, host, port }: SocketTarget): Promise<net.Socket> {
+/** `incoming` is what comes over the socket; null over TLS. */
+export function connectSocket({
+  ssl,
+  path,
+  host,
+  port,
+}: SocketTarget): Promise<{ socket: net.Socket; incoming: Incoming | null }> {
   return new Promise((resolve, reject) => {
     const target = path ? { path } : { host: host[0] ?? "localhost", port: port[0] ?? 5432 };
     const incoming = new Incoming((messages) => socket.emit("data", messages));
@@ -97,7 +103,11 @@ export function connectSocket({ ssl, path, host, port }: SocketTarget): Promise<
     const onError = (error: Error) => settle(() => reject(error));
     socket.once("error", onError);
     // The driver takes the server's name for the TLS handshake from `socket.host`.
-    socket.once("connect", () => settle(() => resolve(Object.assign(socket, { host: host[0] }))));
+    socket.once("connect", () =>
+      settle(() =>
+        resolve({ socket: Object.assign(socket, { host: host[0] }), incoming: ssl ? null : incoming }),
+      ),
+    );
   });
 }
 

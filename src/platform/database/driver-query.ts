@@ -1,6 +1,8 @@
 import postgres from "postgres";
 import { byteTextOf } from "../byte-text.js";
 import type { Audience } from "./audience.js";
+import type { Incoming } from "./incoming.js";
+import type { AnswerColumn } from "./row-reader.js";
 
 export interface SendOptions {
   /** Kept by the server under its text, for the next time on this connection. */
@@ -23,6 +25,8 @@ interface DriverQuery {
   parameters: readonly (string | null)[];
   isRaw: "values" | true | undefined;
   forEachFn: ((values: unknown[], answer: unknown[]) => void) | undefined;
+  /** Set when it is executed; its columns are known when its first row comes. */
+  statement: { columns: readonly AnswerColumn[] };
   resolve(answer: Answer): void;
   reject(error: Error): void;
   executed: boolean;
@@ -35,6 +39,7 @@ export function queryOf(
   text: string,
   parameters: readonly (string | null)[],
   { prepare = false, asArrays = false, asByteTexts = false, rowOf }: SendOptions,
+  incoming: Incoming | null,
 ): DriverQuery {
   const simple = !prepare && parameters.length === 0;
   const query = client.unsafe(text, [], { prepare, simple } as object) as unknown as DriverQuery;
@@ -46,7 +51,12 @@ export function queryOf(
     query.forEachFn = (values, answer) =>
       answer.push((values as (Buffer | null)[]).map((bytes) => bytes && byteTextOf(bytes)));
   }
-  if (rowOf) query.forEachFn = (values, answer) => answer.push(rowOf(values));
+  if (rowOf)
+    query.forEachFn = (first, answer) => {
+      const take = (values: unknown[]) => void answer.push(rowOf(values));
+      take(first);
+      incoming?.follow({ columns: query.statement.columns, take });
+    };
   return query;
 }
 
