@@ -105,6 +105,7 @@ export class ServerConnection {
   private socket: net.Socket | undefined;
   private incoming: Incoming | null = null;
   private announceLoss: (error: ConnectionLost) => void = () => {};
+  private readonly endWork = new Set<(error: ConnectionLost) => void>();
 
   constructor(
     to: ConnectionOptions,
@@ -180,11 +181,30 @@ export class ServerConnection {
   /** What is read in one turn of the event loop goes out together: each packet wakes the server's process. */
   private inOnePacket(send: () => void): void {
     const { socket } = this;
-    if (!socket || socket.writableCorked > 0) return send();
+    if (!socket || socket.writableCorked > 0) {
+      send();
+      return;
+    }
     socket.cork();
     send();
     // Behind the driver, which itself waits for the end of the turn with what is short.
     setImmediate(() => socket.uncork());
+  }
+
+  /** What the work comes to, or the loss of the connection, whatever the work waits for. Nothing of it is kept afterwards. */
+  untilLost<T>(work: Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      if (this.lost) return reject(this.lost);
+      const ended = (tell: () => void) => {
+        this.endWork.delete(reject);
+        tell();
+      };
+      this.endWork.add(reject);
+      work.then(
+        (result) => ended(() => resolve(result)),
+        (error: unknown) => ended(() => reject(error)),
+      );
+    });
   }
 
   /** Gives up the connection and rejects what waits on it. */
@@ -195,7 +215,12 @@ export class ServerConnection {
     for (const statement of this.pending) statement.reject(error);
     this.pending.clear();
     void this.client.end({ timeout: 0 });
-    setImmediate(() => this.socket?.destroy());
+    setImmediate(() => {
+      this.socket?.destroy();
+      // By now the work has heard of its own statements, and of what they were.
+      for (const end of this.endWork) end(error);
+      this.endWork.clear();
+    });
     this.announceLoss(error);
   }
 

@@ -45,7 +45,7 @@ export async function runTransaction<T>(
       : connection.send(text, parameters, { ...options, prepare: parameters.length > 0 });
   const tx = drizzle(asDriver(send, savepoints(connection)), { logger }) as unknown as Tx;
   try {
-    const result = await orLost(connection, work(tx));
+    const result = await connection.untilLost(work(tx));
     ended = new DatabaseError("DATABASE_TRANSACTION", "the transaction has ended");
     await commit(connection);
     return result;
@@ -54,12 +54,6 @@ export async function runTransaction<T>(
     if (!connection.lost && !(error instanceof RolledBack)) await rollBack(connection);
     throw error instanceof CommitUnknown ? error : (connection.lost ?? error);
   }
-}
-
-/** The loss of the connection ends the transaction at once, whatever the work is waiting for. */
-async function orLost<T>(connection: ServerConnection, work: Promise<T>): Promise<T> {
-  const lost = connection.whenLost.then((error) => Promise.reject(error));
-  return Promise.race([work, lost]);
 }
 
 class RolledBack extends DatabaseError {

@@ -1,3 +1,5 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import { sql } from "drizzle-orm";
 import { type Database, openDatabase, type Queryable } from "../../../src/platform/database/database.js";
@@ -33,6 +35,24 @@ afterAll(async () => {
 });
 
 describe("a transaction", () => {
+  test("leaves nothing of its outcome in memory, however long its connection lives", async () => {
+    // given
+    const outcomes: WeakRef<object>[] = [];
+    const run = async (ends: (outcome: object) => Promise<object>) => {
+      const outcome = {};
+      outcomes.push(new WeakRef(outcome));
+      await database.transaction(() => ends(outcome)).catch(() => {});
+    };
+
+    // when
+    await run(async (outcome) => outcome);
+    await run(async (outcome) => Promise.reject(outcome));
+
+    // then
+    await collectGarbage();
+    expect(outcomes.map((outcome) => outcome.deref())).toEqual([undefined, undefined]);
+  });
+
   test("commits its statements together", async () => {
     await database.transaction(async (tx) => {
       await insert(tx, "a");
@@ -276,4 +296,11 @@ function openGateDuring(gate: ReturnType<typeof newGate>, deadWork: Promise<unkn
 
 async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await new Promise((resolve) => setImmediate(resolve));
+}
+
+/** All of it: what a turn has seen through a weak reference is kept until the turn ends. */
+async function collectGarbage(): Promise<void> {
+  setFlagsFromString("--expose-gc");
+  await new Promise((resolve) => setImmediate(resolve));
+  runInNewContext("gc")();
 }
