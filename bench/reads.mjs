@@ -77,7 +77,7 @@ async function interleave(runners, { rounds, log, places, ...common }) {
     });
     log(`${document} warming up`);
     for (let round = 0; round < warmUpRounds; round++)
-      for (const [, shot] of shoots) await shot(warmUpSeconds / warmUpRounds);
+      for (const [, shot] of shoots) await shot(warmUpSeconds / warmUpRounds, { byTheClock: true });
     shots[document] = Object.fromEntries(shoots.map(([name]) => [name, []]));
     for (let round = 0; round < rounds; round++) {
       for (const [name, shot] of round % 2 ? shoots.toReversed() : shoots) {
@@ -90,9 +90,9 @@ async function interleave(runners, { rounds, log, places, ...common }) {
   return shots;
 }
 
-/** @param {(seconds: number) => Promise<unknown>} shot */
+/** @param {ReturnType<typeof import("./measure/shot.mjs").shooter>} shot */
 export async function warm(shot) {
-  await shot(warmUpSeconds);
+  await shot(warmUpSeconds, { byTheClock: true });
 }
 
 export function inWords({ requestsPerSecond, apiCpu, postgresCpu, statements, foreignStatements }) {

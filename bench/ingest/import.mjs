@@ -103,7 +103,7 @@ async function importOnce(cluster, { mapping, source, file }, postmaster) {
     cluster.environment("imported"),
   );
   const stopWatching = watchMemory(program.pid);
-  // Its processor time is told when it has ended: looking on would take some from the import alone.
+  // Its processor time is told when it has ended: looking at all processes meanwhile would take some from it alone.
   const output = await program.ended;
   const [, read, rejected, seconds] =
     /([\d,]+) rows read, .* ([\d,]+) rejected, ([\d.,]+) s, /.exec(output) ?? [];

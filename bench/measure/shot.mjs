@@ -39,14 +39,14 @@ async function settle(pid) {
 }
 
 /**
- * Shots at one server with one document. The first ends by the clock, and leaves requests without their answers; who stops
- * working on those, and pays for stopping, is not what is compared. Every later one asks as much as is answered in about
- * as many seconds, going by the one before, and ends with the last answer.
+ * Shots at one server with one document. Who ends by the clock leaves requests without their answers; who stops working on
+ * those, and pays for stopping, is not what is compared. So only warming up does: a shot asks as much as is answered in
+ * about as many seconds, going by the one before, and ends with the last answer.
  */
 export function shooter(target) {
   let perSecond = 0;
-  return async (seconds) => {
-    const requests = Math.max(Math.round(perSecond * seconds), perSecond > 0 ? connections : 0);
+  return async (seconds, { byTheClock = false } = {}) => {
+    const requests = byTheClock ? 0 : Math.max(Math.round(perSecond * seconds), connections);
     const shot = await shoot({ ...target, seconds, requests });
     perSecond = shot.requestsPerSecond;
     return shot;

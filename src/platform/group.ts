@@ -5,7 +5,7 @@ export function groupBy<T, K>(items: Iterable<T>, keyOf: (item: T) => K): Map<K,
   for (const item of items) {
     const key = keyOf(item);
     // Rows mostly come group by group: nothing is looked up then.
-    if (last?.key === key) {
+    if (last && last.key === key) {
       last.group.push(item);
       continue;
     }

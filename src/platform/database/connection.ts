@@ -5,6 +5,7 @@ import { CONNECT_TIMEOUT_MS, connectSocket, createDriverClient } from "./driver-
 import { type Answer, endsConnection, isCanceled, queryOf, type SendOptions } from "./driver-query.js";
 import { ConnectionLost, DatabaseError, sqlState } from "./errors.js";
 import type { Incoming } from "./incoming.js";
+import { inOnePacket } from "./outgoing.js";
 import { encodeParameters, parseArray } from "./wire-values.js";
 
 export type ConnectionOptions =
@@ -173,37 +174,24 @@ export class ServerConnection {
         reject(this.lost ?? error);
       };
       query.executed = true;
-      if (this.session.readOnly) this.inOnePacket(() => query.handler(query));
+      if (this.session.readOnly && this.socket) inOnePacket(this.socket, () => query.handler(query));
       else query.handler(query);
     });
-  }
-
-  /** What is read in one turn of the event loop goes out together: each packet wakes the server's process. */
-  private inOnePacket(send: () => void): void {
-    const { socket } = this;
-    if (!socket || socket.writableCorked > 0) {
-      send();
-      return;
-    }
-    socket.cork();
-    send();
-    // Behind the driver, which itself waits for the end of the turn with what is short.
-    setImmediate(() => socket.uncork());
   }
 
   /** What the work comes to, or the loss of the connection, whatever the work waits for. Nothing of it is kept afterwards. */
   untilLost<T>(work: Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
-      if (this.lost) return reject(this.lost);
       const ended = (tell: () => void) => {
         this.endWork.delete(reject);
         tell();
       };
-      this.endWork.add(reject);
       work.then(
         (result) => ended(() => resolve(result)),
         (error: unknown) => ended(() => reject(error)),
       );
+      if (this.lost) reject(this.lost);
+      else this.endWork.add(reject);
     });
   }
 

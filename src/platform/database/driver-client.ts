@@ -26,6 +26,11 @@ const readSettings = {
 
 type DriverOptions = postgres.Options<Record<string, postgres.PostgresType>>;
 
+/**
+ * What may be sent ahead of the socket: a batch's statements together. Beyond it the driver holds back the next statements
+ * until all before are answered; Node's own bound is less than one of them.
+ */
+const SEND_AHEAD_BYTES = 4_194_304;
 export const CONNECT_TIMEOUT_MS = 5_000;
 /** Probes an idle peer over TCP, so that a vanished host is noticed while nothing is being asked. */
 const KEEP_ALIVE_MS = 10_000;
@@ -84,8 +89,10 @@ export function connectSocket({
     const target = path ? { path } : { host: host[0] ?? "localhost", port: port[0] ?? 5432 };
     const incoming = new Incoming((messages) => socket.emit("data", messages));
     const onread = { buffer: () => incoming.room(), callback: (count: number) => take(incoming, count) };
+    const ahead: object = { writableHighWaterMark: SEND_AHEAD_BYTES }; // Node's own types do not name it
     const socket: net.Socket = net.connect({
       ...target,
+      ...ahead,
       ...(!ssl && { onread }),
       keepAlive: true,
       keepAliveInitialDelay: KEEP_ALIVE_MS,

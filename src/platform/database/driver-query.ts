@@ -1,5 +1,5 @@
 import postgres from "postgres";
-import { byteTextOf } from "../byte-text.js";
+import { type ByteText, byteTextOf } from "../byte-text.js";
 import type { Audience } from "./audience.js";
 import type { Incoming } from "./incoming.js";
 import type { AnswerColumn } from "./row-reader.js";
@@ -46,18 +46,19 @@ export function queryOf(
   // Given so, they stay out of the key under which the driver finds its statements, and the first use is one round trip.
   query.parameters = parameters;
   if (asArrays || rowOf) query.isRaw = "values";
-  if (asByteTexts) {
-    query.isRaw = true;
-    query.forEachFn = (values, answer) =>
-      answer.push((values as (Buffer | null)[]).map((bytes) => bytes && byteTextOf(bytes)));
-  }
-  if (rowOf)
-    query.forEachFn = (first, answer) => {
-      const take = (values: unknown[]) => void answer.push(rowOf(values));
-      take(first);
-      incoming?.follow({ columns: query.statement.columns, take });
-    };
+  if (asByteTexts) query.isRaw = true;
+  const made = asByteTexts ? byteTextsOf : rowOf;
+  // Rows are never left to the driver to number: its count survives a statement that failed among them.
+  query.forEachFn = (row, answer) => {
+    const take = (values: unknown[]) => void answer.push(made ? made(values) : values);
+    take(row);
+    incoming?.follow(rowOf ? { columns: query.statement.columns, take } : null);
+  };
   return query;
+}
+
+function byteTextsOf(values: unknown[]): (ByteText | null)[] {
+  return (values as (Buffer | null)[]).map((bytes) => bytes && byteTextOf(bytes));
 }
 
 export function isCanceled(error: Error): boolean {

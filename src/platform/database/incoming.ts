@@ -28,8 +28,8 @@ export class Incoming {
   /** @param handOn Is given whole messages, which are gone when it returns. */
   constructor(private readonly handOn: (messages: Buffer) => void) {}
 
-  /** For whoever is handed a row: those that follow it with nothing between are of the same statement, and go to this taker. */
-  follow(taker: RowTaker): void {
+  /** For whoever is handed a row: those that follow it with nothing between are of the same statement, and go to its taker. */
+  follow(taker: RowTaker | null): void {
     this.taker = taker;
   }
 

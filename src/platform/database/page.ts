@@ -41,6 +41,7 @@ type Run = (values: Record<string, unknown>) => Promise<Row[]>;
 
 /** Of the parent the bare id: it is only compared. */
 const parentKey = "parent_key";
+
 /**
  * One page per parent, in one statement however many parents ask (LATERAL over the parent table, which shards with
  * its children). Answers are aligned with `parentIds`.

@@ -66,6 +66,7 @@ class RolledBack extends DatabaseError {
 }
 
 async function commit(connection: ServerConnection): Promise<void> {
+  if (connection.lost) throw connection.lost; // nothing was asked of the server, so nothing is committed
   let answer: Answer;
   try {
     answer = await connection.send("commit");

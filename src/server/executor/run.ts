@@ -17,7 +17,7 @@ export class Run {
   private readonly given: Record<string, unknown>[] = [];
   private waiting = 0;
   private ended = false;
-  private end: ((data: Target | null) => void) | undefined;
+  private end: ((isWhole: boolean) => void) | undefined;
   private fail: ((fault: unknown) => void) | undefined;
 
   constructor(
@@ -37,7 +37,7 @@ export class Run {
     const answer = () => new PlannedAnswer(data, this.objects - 1);
     if (this.waiting === 0) return answer();
     return new Promise((resolve, reject) => {
-      this.end = (ended) => resolve(ended && answer());
+      this.end = (isWhole) => resolve(isWhole ? answer() : null);
       this.fail = reject;
     });
   }
@@ -68,22 +68,22 @@ export class Run {
         if (this.ended) return disregard(kept);
         try {
           complete(this, kept, target, key);
-          if (--this.waiting === 0) this.endWith(target);
+          if (--this.waiting === 0) this.endWith(true);
         } catch {
-          this.endWith(null);
+          this.endWith(false);
         }
       },
       (error: unknown) => {
         if (!this.ended && databaseErrorIn(error)) this.fail?.(error);
-        this.endWith(null);
+        this.endWith(false);
       },
     );
   }
 
-  private endWith(data: Target | null): void {
+  private endWith(isWhole: boolean): void {
     if (this.ended) return;
     this.ended = true;
-    this.end?.(data);
+    this.end?.(isWhole);
   }
 
   private argumentsOf(plan: FieldPlan): Record<string, unknown> {

@@ -77,6 +77,22 @@ describe("rows read beside the driver", () => {
     expect([...(await after)]).toEqual([1, 2, 3, 4].map((n) => [99, n]));
   });
 
+  test.each(["asArrays", "objects"])(
+    "of a statement that failed among them are not missed by the next: %s",
+    async (kind) => {
+      // given
+      const options = { prepare: true, asArrays: kind === "asArrays" };
+      const failing = connection.send("select 1 / (n - 4) as n from generate_series(1, 5) as n", [], options);
+      expect(await failing.catch(sqlState)).toBe("22012");
+
+      // when
+      const next = await connection.send("select n from generate_series(1, 2) as n", [], options);
+
+      // then
+      expect([...next]).toEqual(kind === "asArrays" ? [[1], [2]] : [{ n: 1 }, { n: 2 }]);
+    },
+  );
+
   test("end the connection where no value can be made of them, as the driver does: nothing is half an answer", async () => {
     // given
     const other = await openConnection(own.connection, { statementTimeoutMs: 10_000, readOnly: true });
