@@ -80,7 +80,7 @@ async function contentOf(
 async function eventAt(feed: Feed, pos: number, signal: AbortSignal): Promise<FeedEvent | null> {
   const { log } = feed;
   try {
-    if (log.head < pos) await log.grown(pos - 1, AbortSignal.any([signal, AbortSignal.timeout(eventWaitMs)]));
+    if (log.head < pos) await grownInTime(log, pos - 1, signal);
     const [event] = await log.after(pos - 1, 1);
     if (event) return event;
     // A log that was restored may end before it.
@@ -89,6 +89,21 @@ async function eventAt(feed: Feed, pos: number, signal: AbortSignal): Promise<Fe
   } catch (error) {
     if (error instanceof LiveError && error.code === "CURSOR_EXPIRED") return null;
     throw error;
+  }
+}
+
+/** Not by AbortSignal.any: the signal lives as long as the process, and would keep an entry for every delivery (Node 20). */
+async function grownInTime(log: Feed["log"], position: number, signal: AbortSignal): Promise<void> {
+  const waiting = new AbortController();
+  const stop = () => waiting.abort();
+  const timer = setTimeout(stop, eventWaitMs);
+  signal.addEventListener("abort", stop);
+  if (signal.aborted) stop();
+  try {
+    await log.grown(position, waiting.signal);
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener("abort", stop);
   }
 }
 
