@@ -13,6 +13,12 @@ export const documents = {
 };
 const pageSize = 50;
 
+/**
+ * For every contender: V8 takes a server that waits for its turn for one that is not needed, and gives back its memory and
+ * with it compiled code. One that is in use keeps them.
+ */
+const inUse = "--no-memory-reducer";
+
 const main = path.join(rootFolder, "dist/src/main.js");
 const script = (name) => path.join(benchFolder, "contenders", name);
 /** PostGraphile 5 is made for Node 22 and costs half as much again on 20, so it gets the binary of the npm package `node`. */
@@ -41,7 +47,7 @@ function ourServer(name, env) {
     start: ({ env: database }, { nodeOptions = [] } = {}) =>
       startServer(name, {
         command: process.execPath,
-        args: [...nodeOptions, main],
+        args: [inUse, ...nodeOptions, main],
         env: {
           ...database,
           ADMIN_API_KEY: "never-used-by-the-benchmark",
@@ -63,7 +69,7 @@ function lookalike(name) {
     start: ({ env, key }, { nodeOptions = [] } = {}) =>
       startServer(name, {
         command: process.execPath,
-        args: [...nodeOptions, script(`${name}.mjs`)],
+        args: [inUse, ...nodeOptions, script(`${name}.mjs`)],
         env: { ...env, BENCH_KEY: key },
         ready: /^ready$/m,
       }),
@@ -79,7 +85,7 @@ const postgraphile = {
       throw new Error(`Node 22 is missing (${node22}): npm rebuild node --prefix bench brings it`);
     return startServer("postgraphile", {
       command: node22,
-      args: [script("postgraphile.mjs")],
+      args: [inUse, script("postgraphile.mjs")],
       env: { ...env, PGOPTIONS: noMergeJoins, GRAPHILE_ENV: "production" },
       ready: /^ready$/m,
     });
