@@ -21,7 +21,7 @@ const dataRow = "D".charCodeAt(0);
 export class Incoming {
   private bytes = Buffer.allocUnsafeSlow(USUAL_BYTES);
   private filled = 0;
-  /** The last message was a row, and was handed on. */
+  /** The last message was a row. The first of each run of rows is handed on. */
   private isAmongRows = false;
   private taker: RowTaker | null = null;
 

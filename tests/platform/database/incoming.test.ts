@@ -11,9 +11,16 @@ function message(content: Buffer): Buffer {
 }
 
 /** What is handed on when a server's bytes come in pieces. Each piece is written where there is room for it. */
-function handedOn(sent: Buffer, pieces: readonly number[]): Buffer[] {
+function handedOn(
+  sent: Buffer,
+  pieces: readonly number[],
+  look: (messages: Buffer, incoming: Incoming) => void = () => {},
+): Buffer[] {
   const handed: Buffer[] = [];
-  const incoming = new Incoming((messages) => handed.push(Buffer.from(messages)));
+  const incoming = new Incoming((messages) => {
+    handed.push(Buffer.from(messages));
+    look(messages, incoming);
+  });
   let from = 0;
   for (let i = 0; from < sent.length; i++) {
     const room = incoming.room();
@@ -55,6 +62,65 @@ test("who says that a gigabyte is coming gets no more room than what came", () =
   incoming.take(notPostgres.length);
   expect(incoming.room().length).toBeLessThan(300_000);
 });
+
+test("rows behind one that was handed on go to its taker, however they were cut, and to nobody else's", () => {
+  // given answers of some rows each, every row one text, every answer ended by a message that is no row
+  const answers = fc.array(fc.nat(5), { minLength: 1, maxLength: 6 });
+  const pieces = fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1, maxLength: 5 });
+  fc.assert(
+    fc.property(answers, pieces, (counts, cuts) => {
+      const texts = counts.map((count, answer) =>
+        Array.from({ length: count }, (_, row) => `${answer}.${row} زهرا`),
+      );
+      const sent = texts.flatMap((rows) => [...rows.map(rowOf), ended]);
+
+      // when every second answer is followed
+      const read: string[][] = [];
+      const others: string[] = [];
+      let current = 0;
+      handedOn(Buffer.concat(sent), cuts, (messages, incoming) => {
+        for (const message of messagesIn(messages)) {
+          if (message.equals(ended)) current++;
+          else if (current % 2) others.push(textIn(message));
+          else {
+            read.push([textIn(message)]);
+            const rows = read.at(-1)!;
+            const take = ([text]: unknown[]) => void rows.push(text as string);
+            incoming.follow({ columns: [{ type: textType }], take });
+          }
+        }
+      });
+
+      // then
+      expect(read).toEqual(texts.filter((rows, answer) => answer % 2 === 0 && rows.length > 0));
+      expect(others).toEqual(texts.filter((_, answer) => answer % 2).flat());
+    }),
+    { numRuns: 300 },
+  );
+});
+
+const textType = 25;
+const ended = Buffer.from("C\0\0\0\x04");
+
+/** A DataRow of one text. */
+function rowOf(text: string): Buffer {
+  const bytes = Buffer.from(text);
+  const head = Buffer.alloc(6);
+  head.writeUInt16BE(1);
+  head.writeUInt32BE(bytes.length, 2);
+  return message(Buffer.concat([head, bytes]));
+}
+
+function textIn(row: Buffer): string {
+  return row.toString("utf8", 11);
+}
+
+function messagesIn(bytes: Buffer): Buffer[] {
+  const messages: Buffer[] = [];
+  for (let at = 0; at < bytes.length; at += 1 + bytes.readUInt32BE(at + 1))
+    messages.push(bytes.subarray(at, at + 1 + bytes.readUInt32BE(at + 1)));
+  return messages;
+}
 
 /** Where each ends when they follow each other. */
 function endsOf(buffers: readonly Buffer[]): number[] {

@@ -2,8 +2,15 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import { sql } from "drizzle-orm";
+import { openConnection } from "../../../src/platform/database/connection.js";
 import { type Database, openDatabase, type Queryable } from "../../../src/platform/database/database.js";
-import { DatabaseError, databaseErrorIn, sqlState } from "../../../src/platform/database/errors.js";
+import {
+  ConnectionLost,
+  DatabaseError,
+  databaseErrorIn,
+  sqlState,
+} from "../../../src/platform/database/errors.js";
+import { runTransaction } from "../../../src/platform/database/transaction.js";
 import { createTestDatabase } from "../../support/database.js";
 
 // An uncaught exception or unhandled rejection, by which the driver used to end the process, fails the running test.
@@ -35,6 +42,22 @@ afterAll(async () => {
 });
 
 describe("a transaction", () => {
+  test("whose connection is lost as its work ends says that it is lost: nobody was asked to commit", async () => {
+    // given
+    const connection = await openConnection(own.connection, { statementTimeoutMs: 2_000 });
+    const ending = async (tx: Queryable) => {
+      await insert(tx, "a");
+      connection.lose(new ConnectionLost("gone"));
+    };
+
+    // when
+    const outcome = runTransaction(connection, ending, { logQuery: () => {} });
+
+    // then
+    await expect(outcome).rejects.toMatchObject({ code: "DATABASE_CONNECTION_LOST" });
+    expect(await notes()).toEqual([]);
+  });
+
   test("leaves nothing of its outcome in memory, however long its connection lives", async () => {
     // given
     const outcomes: WeakRef<object>[] = [];
