@@ -13,13 +13,7 @@ type Row = Record<string, unknown>;
 
 /** One row per key, or null. `select` takes many keys; rows are aligned by `keyOf`. */
 export function loadOne<K, R>(select: (keys: readonly K[]) => Promise<R[]>, keyOf: (row: R) => K) {
-  return new DataLoader<K, R | null>(
-    async (keys) => {
-      const byKey = new Map((await select(keys)).map((row) => [keyOf(row), row]));
-      return keys.map((key) => byKey.get(key) ?? null);
-    },
-    { maxBatchSize },
-  );
+  return loadValue<K, R, R | null>(select, keyOf, (row) => row, null);
 }
 
 /** One row per id, or null. */
@@ -35,10 +29,24 @@ export function loadById<K extends string, R extends { id: K }>(
 
 /** How many there are per parent, 0 where none are told. */
 export function loadCount<K>(select: (keys: readonly K[]) => Promise<{ parentId: K; count: number }[]>) {
-  return new DataLoader<K, number>(
+  return loadValue(
+    select,
+    ({ parentId }) => parentId,
+    ({ count }) => count,
+    0,
+  );
+}
+
+function loadValue<K, R, V>(
+  select: (keys: readonly K[]) => Promise<R[]>,
+  keyOf: (row: R) => K,
+  wantedOf: (row: R) => V,
+  none: V,
+) {
+  return new DataLoader<K, V>(
     async (keys) => {
-      const byKey = new Map((await select(keys)).map(({ parentId, count }) => [parentId, count]));
-      return keys.map((key) => byKey.get(key) ?? 0);
+      const byKey = new Map((await select(keys)).map((row) => [keyOf(row), wantedOf(row)]));
+      return keys.map((key) => byKey.get(key) ?? none);
     },
     { maxBatchSize },
   );

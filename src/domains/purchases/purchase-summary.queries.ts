@@ -121,7 +121,7 @@ export function selectFiguresByCustomers(
 
 const lineCountsByCustomers = statement("purchases.lineCountsByCustomers", (db) =>
   db
-    .select({ customerId, count: sql`count(*)`.mapWith(Number) })
+    .select({ parentId: customerId, count: sql`count(*)`.mapWith(Number) })
     .from(movements(null, true).rows())
     .where(ofCustomers)
     .groupBy(sql`customer_id`),

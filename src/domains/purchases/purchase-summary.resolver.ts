@@ -65,7 +65,7 @@ export class CustomerPurchaseSummaryResolver {
   purchaseSummary(@Root() { id }: CustomerRow, @Ctx() { loaders: { purchases } }: RequestContext) {
     return new Summary({
       figures: () => purchases.figuresByCustomer.load(id),
-      lines: async () => (await purchases.lineCountByCustomer.load(id))?.count ?? 0,
+      lines: () => purchases.lineCountByCustomer.load(id),
       customers: async () => ((await purchases.figuresByCustomer.load(id)).length > 0 ? 1 : 0),
     });
   }

@@ -1,7 +1,7 @@
 import type { PurchaseReturnRow, PurchaseRow } from "#schema/purchases.js";
 import type { Database } from "../../platform/database/database.js";
 import type { Id } from "../../platform/ids.js";
-import { lazyLoaders, loadById, loadColumns, loadMany, loadOne, loadPage } from "../../platform/loaders.js";
+import { lazyLoaders, loadById, loadColumns, loadCount, loadMany, loadPage } from "../../platform/loaders.js";
 import { customerPurchases, selectItemsByPurchases, selectPurchasesByIds } from "./purchase.queries.js";
 import {
   customerReturns,
@@ -38,9 +38,6 @@ export function purchaseLoaders(db: Database["read"]) {
         (row) => row.customerId,
       ),
     lineCountByCustomer: () =>
-      loadOne(
-        (ids: readonly Id<"customer">[]) => selectLineCountsByCustomers(db, ids),
-        (row) => row.customerId,
-      ),
+      loadCount((ids: readonly Id<"customer">[]) => selectLineCountsByCustomers(db, ids)),
   });
 }

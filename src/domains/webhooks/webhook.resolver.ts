@@ -86,8 +86,8 @@ export class WebhookResolver {
   }
 
   @FieldResolver(() => Int, { description: "How many deliveries are PENDING." })
-  async pendingDeliveryCount(@Root() webhook: WebhookRow, @Ctx() { loaders }: RequestContext) {
-    return (await loaders.webhooks.pendingCountByWebhook.load(webhook.id))?.count ?? 0;
+  pendingDeliveryCount(@Root() webhook: WebhookRow, @Ctx() { loaders }: RequestContext) {
+    return loaders.webhooks.pendingCountByWebhook.load(webhook.id);
   }
 }
 
