@@ -3,7 +3,7 @@ import { HeaderMap } from "@apollo/server";
 import type { DocumentNode, FormattedExecutionResult, GraphQLSchema, OperationDefinitionNode } from "graphql";
 import type { RequestContext } from "../context.js";
 import type { Pseudonyms } from "../platform/access/pseudonyms.js";
-import { type ByteText, decoded, encoded } from "../platform/byte-text.js";
+import { type ByteText, encoded } from "../platform/byte-text.js";
 import { type Audience, restrictionOf } from "../platform/database/audience.js";
 import { ApiError } from "../platform/errors.js";
 import type { Logger } from "../platform/log.js";
@@ -14,7 +14,7 @@ import { PlannedAnswer } from "./executor/run.js";
 import type { Metrics } from "./metrics.js";
 import { clientError } from "./operation.js";
 import { answerPartner, sealedError } from "./partner-answers.js";
-import { objectsIn, objectsInText } from "./spending.js";
+import { objectsIn } from "./spending.js";
 
 export interface ReadOptions {
   /** Null: every document goes through the resolvers. */
@@ -72,12 +72,12 @@ export function createQueryReads(schema: GraphQLSchema, logger: Logger, options:
       if (read instanceof AnswerText) {
         metrics.compiled();
         if (explain) explanations.set(audience, { compiled: true });
-        return respond(madeElsewhere(read));
+        return respond(inPlaceOfData(read));
       }
       metrics.resolved(read.reason);
       if (explain) explanations.set(audience, { compiled: false, reason: read.reason });
       const planned = await plannedAnswer({ ...asked, schema });
-      return planned && respond(madeElsewhere(planned));
+      return planned && respond(inPlaceOfData(planned));
     } catch (fault) {
       return respond({ data: null, errors: [shown(fault)] });
     }
@@ -103,38 +103,34 @@ function respond(singleResult: Result): GraphQLResponse {
   return { http: { headers: new HeaderMap() }, body: { kind: "single", singleResult } } as GraphQLResponse;
 }
 
-/** Stands in the place of the data until it is sent: Apollo looks at what `stringifyResult` makes of it alone. */
-function madeElsewhere(answer: AnswerText | PlannedAnswer): Result {
+/** An answer stands in the place of the data until it is sent: Apollo looks at what `stringifyResult` makes of it alone. */
+function inPlaceOfData(answer: AnswerText | PlannedAnswer): Result {
   return { data: answer as unknown as Record<string, unknown> };
 }
 
-function madeOf({ data }: FormattedExecutionResult): unknown {
-  return data;
+function answerIn({ data }: FormattedExecutionResult): AnswerText | PlannedAnswer | null {
+  const there: unknown = data;
+  return there instanceof AnswerText || there instanceof PlannedAnswer ? there : null;
 }
 
-/** The data of an answer, as whoever walks through it needs it. */
+/** The data of a result, as whoever walks through it needs it. */
 export function dataOf(result: FormattedExecutionResult): unknown {
-  const made = madeOf(result);
-  if (made instanceof AnswerText) return JSON.parse(decoded(made.json)).data;
-  return made instanceof PlannedAnswer ? made.data : made;
+  const answer = answerIn(result);
+  return answer ? answer.data : result.data;
 }
 
-/** Objects in the data of an answer. */
+/** Objects in the data of a result. */
 export function objectsOf(result: FormattedExecutionResult): number {
-  const made = madeOf(result);
-  if (made instanceof AnswerText) return objectsInText(made.json);
-  return made instanceof PlannedAnswer ? made.objects : objectsIn(made);
+  return answerIn(result)?.objects ?? objectsIn(result.data);
 }
 
 /** What is sent; an answer that the database gave is taken as it is. */
 export function stringifyResult(result: FormattedExecutionResult): ByteText {
-  const made = madeOf(result);
-  const { data: _, ...others } = result;
-  if (!(made instanceof AnswerText)) {
-    const data = made instanceof PlannedAnswer ? made.data : made;
-    return encoded(JSON.stringify({ data, ...others }));
-  }
+  const { data, ...others } = result;
+  const answer = answerIn(result);
+  if (!(answer instanceof AnswerText))
+    return encoded(JSON.stringify({ data: answer ? answer.data : data, ...others }));
   const more = JSON.stringify(others);
-  const json = made.take();
+  const json = answer.take();
   return more === "{}" ? json : (`${json.slice(0, -1)},${encoded(more).slice(1)}` as ByteText);
 }

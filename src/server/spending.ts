@@ -1,9 +1,7 @@
 import type { ExecutionResult } from "graphql";
 import type { RequestContext } from "../context.js";
 import type { BudgetStatus } from "../platform/access/budget.js";
-import type { ByteText } from "../platform/byte-text.js";
 import type { Audience } from "../platform/database/audience.js";
-import { countBraces } from "./count-braces.js";
 import { countObjects } from "./count-objects.js";
 
 /** What `extensions.cost` tells of every answer; see docs/limits.md. */
@@ -65,9 +63,4 @@ export function withCost(context: RequestContext, result: ExecutionResult): Exec
 /** Objects below the root of an answer's data. */
 export function objectsIn(data: unknown): number {
   return Math.max(countObjects(data) - 1, 0);
-}
-
-/** The same of the JSON text `{"data":…}`: less the two around the data. */
-export function objectsInText(json: ByteText): number {
-  return Math.max(countBraces(json) - 2, 0);
 }

@@ -1,4 +1,8 @@
-import type { ByteText } from "../byte-text.js";
+import { type ByteText, decoded } from "../byte-text.js";
+import { countBraces } from "./count-braces.js";
+
+/** Those around the data, and the data itself. */
+const bracesAround = 2;
 
 /**
  * The text of an answer on its way, `{"data":…}`, as the database sent it. Whoever sends it takes it. What a request leaves
@@ -8,8 +12,14 @@ import type { ByteText } from "../byte-text.js";
 export class AnswerText {
   constructor(private text: ByteText) {}
 
-  get json(): ByteText {
-    return this.text;
+  /** The data as a value, for whoever walks through it. */
+  get data(): unknown {
+    return JSON.parse(decoded(this.text)).data;
+  }
+
+  /** How many objects the data holds, the root left out. */
+  get objects(): number {
+    return Math.max(countBraces(this.text) - bracesAround, 0);
   }
 
   /** The text, which is not here any more afterwards. */

@@ -4,13 +4,13 @@ import { AnswerText } from "../../../src/platform/reads/answer-text.js";
 
 test("an answer that is taken is held by nothing that outlives its request", () => {
   // given
-  const answer = new AnswerText(encoded('{"data":{"name":"زهرا"}}'));
-  const seen = answer.json;
+  const json = encoded('{"data":{"name":"زهرا"}}');
+  const answer = new AnswerText(json);
 
   // when
   const taken = answer.take();
 
   // then
-  expect(taken).toBe(seen);
-  expect(answer.json).toBe("");
+  expect(taken).toBe(json);
+  expect(answer.take()).toBe("");
 });

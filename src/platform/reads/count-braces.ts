@@ -1,4 +1,4 @@
-import type { ByteText } from "../platform/byte-text.js";
+import type { ByteText } from "../byte-text.js";
 
 const backslash = "\\".charCodeAt(0);
 const brace = "{".charCodeAt(0);
