@@ -2,7 +2,14 @@ import type net from "node:net";
 import type postgres from "postgres";
 import type { Audience } from "./audience.js";
 import { CONNECT_TIMEOUT_MS, connectSocket, createDriverClient } from "./driver-client.js";
-import { type Answer, endsConnection, isCanceled, queryOf, type SendOptions } from "./driver-query.js";
+import {
+  type Answer,
+  DriverQuery,
+  endsConnection,
+  handlerOf,
+  isCanceled,
+  type SendOptions,
+} from "./driver-query.js";
 import { ConnectionLost, DatabaseError, sqlState } from "./errors.js";
 import type { Incoming } from "./incoming.js";
 import { inOnePacket } from "./outgoing.js";
@@ -101,6 +108,7 @@ export class ServerConnection {
   private readonly prepared = new Set<string>();
   private preparedLength = 0;
   private readonly client: postgres.Sql;
+  private readonly handOver: ReturnType<typeof handlerOf>;
   private cancelledAt = Number.NEGATIVE_INFINITY;
   private readonly watch: NodeJS.Timeout;
   private socket: net.Socket | undefined;
@@ -126,6 +134,7 @@ export class ServerConnection {
         return socket;
       },
     });
+    this.handOver = handlerOf(this.client);
     this.watch = setInterval(() => {
       this.loseWhenSilent();
       this.cancelWhenAbandoned();
@@ -152,16 +161,16 @@ export class ServerConnection {
         this.prepared.add(text);
         this.preparedLength += text.length;
       }
-      const query = queryOf(this.client, text, encodeParameters(parameters), options, this.incoming);
+      const given = encodeParameters(parameters);
       const statement = { sentAt: Date.now(), text, audience, reject };
       if (this.pending.size === 0) this.answeredAt = statement.sentAt;
       this.pending.add(statement);
-      query.resolve = (answer) => {
+      const answered = (answer: Answer) => {
         this.settle(statement);
         this.heardAt = this.answeredAt;
         resolve(answer);
       };
-      query.reject = (error) => {
+      const failed = (error: Error) => {
         this.settle(statement);
         if (sqlState(error)) this.heardAt = this.answeredAt;
         if (endsConnection(error)) this.lose(new ConnectionLost(error.message, { cause: error }));
@@ -173,9 +182,9 @@ export class ServerConnection {
         }
         reject(this.lost ?? error);
       };
-      query.executed = true;
-      if (this.session.readOnly && this.socket) inOnePacket(this.socket, () => query.handler(query));
-      else query.handler(query);
+      const query = new DriverQuery(text, given, options, this.incoming, answered, failed);
+      if (this.session.readOnly && this.socket) inOnePacket(this.socket, () => this.handOver(query));
+      else this.handOver(query);
     });
   }
 

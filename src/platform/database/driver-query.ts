@@ -1,7 +1,7 @@
 import postgres from "postgres";
 import { type ByteText, byteTextOf } from "../byte-text.js";
 import type { Audience } from "./audience.js";
-import type { Incoming } from "./incoming.js";
+import type { Incoming, RowTaker } from "./incoming.js";
 import type { AnswerColumn } from "./row-reader.js";
 
 export interface SendOptions {
@@ -17,44 +17,80 @@ export interface SendOptions {
   audience?: Audience | undefined;
 }
 
-/** The rows, with the command's tag. */
-export type Answer = unknown[] & { command: string };
+/** The rows; as objects, they come with the command's tag, and those of several statements one answer after the other. */
+export type Answer = unknown[] & { command?: string };
 
-/** A query of postgres.js, with those of its inner parts that save turns and round trips. Its version is pinned. */
-interface DriverQuery {
-  parameters: readonly (string | null)[];
-  isRaw: "values" | true | undefined;
-  forEachFn: ((values: unknown[], answer: unknown[]) => void) | undefined;
-  /** Set when it is executed; its columns are known when its first row comes. */
-  statement: { columns: readonly AnswerColumn[] };
-  resolve(answer: Answer): void;
-  reject(error: Error): void;
-  executed: boolean;
-  handler(query: DriverQuery): void;
+type Handler = (query: DriverQuery) => void;
+
+/** How a client of postgres.js takes its queries. Its version is pinned. */
+export function handlerOf(client: postgres.Sql): Handler {
+  return (client.unsafe("") as unknown as { handler: Handler }).handler;
 }
 
-/** One statement for the driver; whoever sets `resolve` and `reject` sends it by its handler. */
-export function queryOf(
-  client: postgres.Sql,
-  text: string,
-  parameters: readonly (string | null)[],
-  { prepare = false, asArrays = false, asByteTexts = false, rowOf }: SendOptions,
-  incoming: Incoming | null,
-): DriverQuery {
-  const simple = !prepare && parameters.length === 0;
-  const query = client.unsafe(text, [], { prepare, simple } as object) as unknown as DriverQuery;
-  // Given so, they stay out of the key under which the driver finds its statements, and the first use is one round trip.
-  query.parameters = parameters;
-  if (asArrays || rowOf) query.isRaw = "values";
-  if (asByteTexts) query.isRaw = true;
-  const made = asByteTexts ? byteTextsOf : rowOf;
-  // Rows are never left to the driver to number: its count survives a statement that failed among them.
-  query.forEachFn = (row, answer) => {
-    const take = (values: unknown[]) => void answer.push(made ? made(values) : values);
-    take(row);
-    incoming?.follow(rowOf ? { columns: query.statement.columns, take } : null);
-  };
-  return query;
+/**
+ * One statement as the connections of postgres.js know it, made here and not by its `unsafe`, which also costs turns and a
+ * round trip. V8 takes a function written where it is assigned to a property (`this.resolve = (x) => ...`) for a method and
+ * puts it into its old generation at once. The driver's own queries do so twice, and whatever those functions reach, the
+ * rows and all that hangs on them, stays until a full collection.
+ */
+export class DriverQuery implements RowTaker {
+  readonly strings: readonly string[];
+  readonly args: readonly unknown[] = [];
+  readonly options: { prepare: boolean; simple: boolean };
+  readonly isRaw: "values" | true | undefined;
+  /** The driver's errors tell it; nobody reads those. */
+  readonly origin = "";
+  state: unknown = null;
+  active = false;
+  cancelled: unknown = null;
+  signature = "";
+  /** Its columns are known when its first row comes. */
+  statement: { columns: readonly AnswerColumn[] } | null = null;
+
+  private readonly rowOf: ((values: unknown[]) => unknown) | undefined;
+  private readonly made: ((values: unknown[]) => unknown) | undefined;
+  /** Null: rows are left to the driver's answers, of which a text of several statements has several. */
+  private readonly rows: unknown[] | null;
+
+  /**
+   * @param parameters Apart from the text: so they stay out of the key under which the driver finds its statements, and the
+   *   first use is one round trip.
+   */
+  constructor(
+    text: string,
+    readonly parameters: readonly (string | null)[],
+    { prepare = false, asArrays = false, asByteTexts = false, rowOf }: SendOptions,
+    private readonly incoming: Incoming | null,
+    private readonly answered: (answer: Answer) => void,
+    readonly reject: (error: Error) => void,
+  ) {
+    this.strings = [text];
+    this.options = { prepare, simple: !prepare && parameters.length === 0 };
+    this.isRaw = asByteTexts ? true : asArrays || rowOf ? "values" : undefined;
+    this.rowOf = rowOf;
+    this.made = asByteTexts ? byteTextsOf : rowOf;
+    this.rows = this.isRaw ? [] : null;
+  }
+
+  get columns(): readonly AnswerColumn[] {
+    return this.statement?.columns ?? [];
+  }
+
+  /** For the driver: a row of this statement. Numbering them is not left to it: its count survives a failure among them. */
+  forEachFn(row: unknown[], answer: unknown[]): void {
+    if (this.rows) this.take(row);
+    else answer.push(row);
+    if (this.rowOf) this.incoming?.follow(this);
+  }
+
+  take(values: unknown[]): void {
+    this.rows?.push(this.made ? this.made(values) : values);
+  }
+
+  /** For the driver: all is there. Its answer is as old as the one before, and would keep the rows as long. */
+  resolve(answer: Answer): void {
+    this.answered(this.rows ?? answer);
+  }
 }
 
 function byteTextsOf(values: unknown[]): (ByteText | null)[] {

@@ -17,7 +17,8 @@ export class Run {
   private readonly given: Record<string, unknown>[] = [];
   private waiting = 0;
   private ended = false;
-  private end: ((isWhole: boolean) => void) | undefined;
+  private data: Target | null = null;
+  private tell: ((answer: PlannedAnswer | null) => void) | undefined;
   private fail: ((fault: unknown) => void) | undefined;
 
   constructor(
@@ -27,17 +28,15 @@ export class Run {
 
   /** Null at the first error. Rejects with faults of the database: asking it again would not help. */
   async start(plan: Plan, rootValue: unknown): Promise<PlannedAnswer | null> {
-    let data: Target;
     try {
-      data = this.fields(plan.root, rootValue);
+      this.data = this.fields(plan.root, rootValue);
     } catch {
       this.ended = true;
       return null;
     }
-    const answer = () => new PlannedAnswer(data, this.objects - 1);
-    if (this.waiting === 0) return answer();
+    if (this.waiting === 0) return this.answer();
     return new Promise((resolve, reject) => {
-      this.end = (isWhole) => resolve(isWhole ? answer() : null);
+      this.tell = resolve;
       this.fail = reject;
     });
   }
@@ -83,7 +82,11 @@ export class Run {
   private endWith(isWhole: boolean): void {
     if (this.ended) return;
     this.ended = true;
-    this.end?.(isWhole);
+    this.tell?.(isWhole ? this.answer() : null);
+  }
+
+  private answer(): PlannedAnswer {
+    return new PlannedAnswer(this.data as Target, this.objects - 1);
   }
 
   private argumentsOf(plan: FieldPlan): Record<string, unknown> {

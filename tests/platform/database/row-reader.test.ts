@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { openConnection, type ServerConnection } from "../../../src/platform/database/connection.js";
 import { sqlState } from "../../../src/platform/database/errors.js";
 import { createTestDatabase, type TestDatabase } from "../../support/database.js";
+import { startProgram } from "../../support/program.js";
 
 let own: TestDatabase;
 let connection: ServerConnection;
@@ -108,5 +109,16 @@ describe("rows read beside the driver", () => {
     // then
     await expect(failing).rejects.toThrow("no fives");
     expect((await other.whenLost).message).toBe("no fives");
+  });
+});
+
+describe("rows that nobody has any more", () => {
+  test("die young, however they are read: no full collection has to find them", async () => {
+    const program = startProgram("tests/platform/database/rows-left-old.ts", {
+      CONNECTION: JSON.stringify(own.connection),
+    });
+    const shares = JSON.parse(await program.printed(/\}\n/)) as Record<string, number>;
+    expect(Object.keys(shares)).toEqual(["asArrays", "asByteTexts", "rowOf"]);
+    for (const share of Object.values(shares)) expect(share).toBeLessThan(0.25);
   });
 });

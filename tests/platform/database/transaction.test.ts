@@ -1,5 +1,3 @@
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import { sql } from "drizzle-orm";
 import { openConnection } from "../../../src/platform/database/connection.js";
@@ -12,6 +10,7 @@ import {
 } from "../../../src/platform/database/errors.js";
 import { runTransaction } from "../../../src/platform/database/transaction.js";
 import { createTestDatabase } from "../../support/database.js";
+import { collectGarbage } from "../../support/garbage.js";
 
 // An uncaught exception or unhandled rejection, by which the driver used to end the process, fails the running test.
 
@@ -319,11 +318,4 @@ function openGateDuring(gate: ReturnType<typeof newGate>, deadWork: Promise<unkn
 
 async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await new Promise((resolve) => setImmediate(resolve));
-}
-
-/** All of it: what a turn has seen through a weak reference is kept until the turn ends. */
-async function collectGarbage(): Promise<void> {
-  setFlagsFromString("--expose-gc");
-  await new Promise((resolve) => setImmediate(resolve));
-  runInNewContext("gc")();
 }
