@@ -18,6 +18,8 @@ const pageSize = 50;
  * with it compiled code. One that is in use keeps them.
  */
 const inUse = "--no-memory-reducer";
+/** As `npm start` has it. PostGraphile gains by it too; the limit and mercurius would lose. */
+const bornYoung = "--no-allocation-site-pretenuring";
 
 const main = path.join(rootFolder, "dist/src/main.js");
 const script = (name) => path.join(benchFolder, "contenders", name);
@@ -47,7 +49,7 @@ function ourServer(name, env) {
     start: ({ env: database }, { nodeOptions = [] } = {}) =>
       startServer(name, {
         command: process.execPath,
-        args: [inUse, ...nodeOptions, main],
+        args: [inUse, bornYoung, ...nodeOptions, main],
         env: {
           ...database,
           ADMIN_API_KEY: "never-used-by-the-benchmark",
@@ -85,7 +87,7 @@ const postgraphile = {
       throw new Error(`Node 22 is missing (${node22}): npm rebuild node --prefix bench brings it`);
     return startServer("postgraphile", {
       command: node22,
-      args: [inUse, script("postgraphile.mjs")],
+      args: [inUse, bornYoung, script("postgraphile.mjs")],
       env: { ...env, PGOPTIONS: noMergeJoins, GRAPHILE_ENV: "production" },
       ready: /^ready$/m,
     });

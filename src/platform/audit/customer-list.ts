@@ -8,22 +8,29 @@ export interface CustomerList {
   buckets: readonly number[];
 }
 
-const hexPerId = 32;
+const bytesPerId = 16;
+const hexPerId = 2 * bytesPerId;
 /** An entry of a page of 50 is in 50 of 16,384: a look-up reads three pages in a thousand for nothing. */
 const bucketBits = 14;
 const bucketMask = 2 ** bucketBits - 1;
-const hexPerBucket = 4;
 
 /** Each customer once. The texts hold any number of ids, with hyphens or without. */
-export function customerList(texts: Iterable<string>): CustomerList {
-  const ids = new Set<string>();
-  for (const text of texts) {
-    const hex = text.includes("-") ? text.replaceAll("-", "") : text;
-    for (let at = 0; at < hex.length; at += hexPerId) ids.add(hex.slice(at, at + hexPerId));
-  }
+export function customerList(texts: readonly string[]): CustomerList {
+  const bare = texts.map((text) => (text.includes("-") ? text.replaceAll("-", "") : text));
+  const hex = bare.length === 1 ? (bare[0] as string) : bare.join("");
+  const bytes = Buffer.from(hex, "hex");
   const buckets = new Set<number>();
-  for (const id of ids) buckets.add(Number.parseInt(id.slice(-hexPerBucket), 16) & bucketMask);
-  return { hex: [...ids].join(""), buckets: [...buckets] };
+  for (let end = bytesPerId; end <= bytes.length; end += bytesPerId)
+    buckets.add(bytes.readUInt16BE(end - 2) & bucketMask);
+  // Where all are in buckets of their own, none is there twice.
+  const areDistinct = buckets.size * bytesPerId === bytes.length;
+  return { hex: areDistinct ? hex : withoutRepeats(hex), buckets: [...buckets] };
+}
+
+function withoutRepeats(hex: string): string {
+  const ids = new Set<string>();
+  for (let at = 0; at < hex.length; at += hexPerId) ids.add(hex.slice(at, at + hexPerId));
+  return [...ids].join("");
 }
 
 /** The bare ids of a list, as texts. */
