@@ -24,6 +24,8 @@ interface Told {
   whose?: Column;
   /** Which customers may be seen; it holds for a root list. What hangs on a row is of its customer. */
   restriction: Restriction | null;
+  /** What begins and ends the text. PostgreSQL copies a long text three times to put it into another. */
+  around: readonly [string, string];
 }
 
 /**
@@ -34,11 +36,11 @@ export function pageText(
   { listing, parts }: Page,
   site: PageSite,
   objectText: ObjectText,
-  { whose, restriction }: Told,
+  { whose, restriction, around }: Told,
 ): SQL {
   const seen = (every: boolean) =>
     listing.parent ? undefined : restricted(restriction, listing.table, { every });
-  return new PageText(listing, parts, site, objectText, whose ?? null, seen).text();
+  return new PageText(listing, parts, site, objectText, whose ?? null, seen).text(around);
 }
 
 class PageText {
@@ -59,8 +61,9 @@ class PageText {
     this.looksBeyond = parts.some((part) => part.kind === "pageInfo" && part.infos.some(asks));
   }
 
-  text(): SQL {
-    const pieces = concat(objectOf(this.parts.map((part) => [part.key, this.part(part)] as const)));
+  text([before, after]: readonly [string, string]): SQL {
+    const object = objectOf(this.parts.map((part) => [part.key, this.part(part)] as const));
+    const pieces = concat([before, ...object, after]);
     const readsRows = this.looksBeyond || this.parts.some(({ kind }) => kind === "nodes" || kind === "edges");
     if (!readsRows)
       return this.whose ? sql`(select ${pieces} as text, '' as whose)` : sql`(select ${pieces})`;

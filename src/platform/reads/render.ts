@@ -17,30 +17,27 @@ export interface Arguments {
 }
 
 /** The statement whose first value is the text of the answer; the second, where it is audited, whose rows are in it. */
-export function answerText(outline: Outline, given: Arguments, audited: boolean): SQL {
-  const renderer = new Renderer(given);
-  if (!audited) return sql`select ${whole(renderer.object(outline.parts))}`;
-  const { pieces, whose, from } = new AuditedRoot(renderer, given).read(outline.parts);
+export function answerText({ parts }: Outline, given: Arguments, audited: boolean): SQL {
+  const renderer = new Renderer(given, pageAlone(parts));
+  if (!audited) return sql`select ${whole(parts, renderer)}`;
+  const root = new AuditedRoot(renderer, given);
+  const text = whole(parts, root);
+  const { whose, from } = root;
   const ids = whose.length ? sql`concat(${sql.join(whose, sql`, `)})` : sql`''`;
-  return sql`select ${whole(pieces)}, ${ids}${from.length ? sql` from ${sql.join(from, sql`, `)}` : sql``}`;
+  return sql`select ${text}, ${ids}${from.length ? sql` from ${sql.join(from, sql`, `)}` : sql``}`;
 }
 
 /** The parts at the root, with whose rows they are: of a page, told by the page itself, so that it is read once. */
 class AuditedRoot {
-  private readonly whose: SQL[] = [];
-  private readonly from: SQL[] = [];
+  readonly whose: SQL[] = [];
+  readonly from: SQL[] = [];
 
   constructor(
     private readonly renderer: Renderer,
     private readonly given: Arguments,
   ) {}
 
-  read(parts: readonly Part[]) {
-    const pieces = objectOf(parts.map((part) => [part.key, this.part(part)] as const));
-    return { pieces, whose: this.whose, from: this.from };
-  }
-
-  private part(part: Part): readonly Piece[] {
+  part(part: Part): readonly Piece[] {
     const table = part.kind === "page" ? part.listing.table : part.kind === "row" ? part.read.table : null;
     const customer = table && customerColumnOf(table)?.column;
     if (!customer) return this.renderer.part(part);
@@ -49,6 +46,7 @@ class AuditedRoot {
       const page = pageText(part, this.given.page(part.site.index), this.renderer.object, {
         whose: customer,
         restriction: this.given.restriction,
+        around: this.renderer.around(part),
       });
       this.from.push(sql`${page} as ${name}`);
       this.whose.push(sql`${name}.whose`);
@@ -64,16 +62,32 @@ class AuditedRoot {
 /** The same for many requests that differ in one id alone: a row per id, with the id and the text. */
 export function answerTexts(outline: Outline, given: Arguments): SQL {
   const asked: Arguments = { ...given, value: () => sql.raw("asked.id") };
-  const text = whole(new Renderer(asked).object(outline.parts));
+  const text = whole(outline.parts, new Renderer(asked));
   return sql`select asked.id, ${text} from unnest(${sql.placeholder("ids")}::uuid[]) as asked(id)`;
 }
 
-function whole(data: readonly Piece[]): SQL {
+function whole(parts: readonly Part[], texts: { part(part: Part): readonly Piece[] }): SQL {
+  const alone = pageAlone(parts);
+  if (alone) return texts.part(alone)[0] as SQL;
+  const data = objectOf(parts.map((part) => [part.key, texts.part(part)] as const));
   return concat(['{"data":', ...data, "}"]);
 }
 
+/** A page that is the whole answer: it begins and ends it itself. */
+function pageAlone([root, ...others]: readonly Part[]): Part | null {
+  return root?.kind === "page" && others.length === 0 ? root : null;
+}
+
 class Renderer {
-  constructor(private readonly given: Arguments) {}
+  constructor(
+    private readonly given: Arguments,
+    private readonly alone: Part | null = null,
+  ) {}
+
+  /** What stands before and after a page in its own text. */
+  around(page: Part): readonly [string, string] {
+    return page === this.alone ? [`{"data":{"${page.key}":`, "}}"] : ["", ""];
+  }
 
   readonly object = (parts: readonly Part[]): Piece[] =>
     objectOf(parts.map((part) => [part.key, this.part(part)] as const));
@@ -103,6 +117,7 @@ class Renderer {
         return [
           pageText(part, this.given.page(part.site.index), this.object, {
             restriction: this.given.restriction,
+            around: this.around(part),
           }),
         ];
     }
