@@ -51,6 +51,7 @@ export class DriverQuery implements RowTaker {
   private readonly made: ((values: unknown[]) => unknown) | undefined;
   /** Null: rows are left to the driver's answers, of which a text of several statements has several. */
   private readonly rows: unknown[] | null;
+  private failure: unknown = null;
 
   /**
    * @param parameters Apart from the text: so they stay out of the key under which the driver finds its statements, and the
@@ -72,6 +73,16 @@ export class DriverQuery implements RowTaker {
     this.rows = this.isRaw ? [] : null;
   }
 
+  /** Why the driver runs it once more, as when a prepared plan has become stale: it sets this before it does. */
+  get retried(): unknown {
+    return this.failure;
+  }
+
+  set retried(failure: unknown) {
+    this.failure = failure;
+    this.rows?.splice(0);
+  }
+
   get columns(): readonly AnswerColumn[] {
     return this.statement?.columns ?? [];
   }
@@ -80,14 +91,14 @@ export class DriverQuery implements RowTaker {
   forEachFn(row: unknown[], answer: unknown[]): void {
     if (this.rows) this.take(row);
     else answer.push(row);
-    if (this.rowOf) this.incoming?.follow(this);
+    this.incoming?.follow(this.rowOf ? this : null);
   }
 
   take(values: unknown[]): void {
     this.rows?.push(this.made ? this.made(values) : values);
   }
 
-  /** For the driver: all is there. Its answer is as old as the one before, and would keep the rows as long. */
+  /** For the driver: all is there. The answer it gives was made when the one before ended: rows in it would be kept as old. */
   resolve(answer: Answer): void {
     this.answered(this.rows ?? answer);
   }

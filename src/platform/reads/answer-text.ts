@@ -6,7 +6,7 @@ const bracesAround = 2;
 
 /**
  * The text of an answer on its way, `{"data":…}`, as the database sent it. Whoever sends it takes it. What a request leaves
- * behind is often still pointed at by something as dead that V8 has moved to its old generation (the driver's queries are);
+ * behind is often still pointed at by something as dead that V8 has moved to its old generation;
  * texts that stayed in it would follow, 7 to 55 kB per request, and cost more to move and to find dead than to make.
  */
 export class AnswerText {

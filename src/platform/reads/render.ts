@@ -18,11 +18,11 @@ export interface Arguments {
 
 /** The statement whose first value is the text of the answer; the second, where it is audited, whose rows are in it. */
 export function answerText({ parts }: Outline, given: Arguments, audited: boolean): SQL {
-  const renderer = new Renderer(given, pageAlone(parts));
-  if (!audited) return sql`select ${whole(parts, renderer)}`;
+  const renderer = new Renderer(given, parts);
+  if (!audited) return sql`select ${renderer.whole(renderer)}`;
   const root = new AuditedRoot(renderer, given);
-  const text = whole(parts, root);
-  const { whose, from } = root;
+  const text = renderer.whole(root);
+  const { whose, from } = root; // filled by the line before
   const ids = whose.length ? sql`concat(${sql.join(whose, sql`, `)})` : sql`''`;
   return sql`select ${text}, ${ids}${from.length ? sql` from ${sql.join(from, sql`, `)}` : sql``}`;
 }
@@ -62,27 +62,29 @@ class AuditedRoot {
 /** The same for many requests that differ in one id alone: a row per id, with the id and the text. */
 export function answerTexts(outline: Outline, given: Arguments): SQL {
   const asked: Arguments = { ...given, value: () => sql.raw("asked.id") };
-  const text = whole(outline.parts, new Renderer(asked));
+  const renderer = new Renderer(asked, outline.parts);
+  const text = renderer.whole(renderer);
   return sql`select asked.id, ${text} from unnest(${sql.placeholder("ids")}::uuid[]) as asked(id)`;
 }
 
-function whole(parts: readonly Part[], texts: { part(part: Part): readonly Piece[] }): SQL {
-  const alone = pageAlone(parts);
-  if (alone) return texts.part(alone)[0] as SQL;
-  const data = objectOf(parts.map((part) => [part.key, texts.part(part)] as const));
-  return concat(['{"data":', ...data, "}"]);
-}
-
-/** A page that is the whole answer: it begins and ends it itself. */
-function pageAlone([root, ...others]: readonly Part[]): Part | null {
-  return root?.kind === "page" && others.length === 0 ? root : null;
-}
-
 class Renderer {
+  /** A page that is the whole answer: it begins and ends it itself. */
+  private readonly alone: Part | null;
+
   constructor(
     private readonly given: Arguments,
-    private readonly alone: Part | null = null,
-  ) {}
+    private readonly root: readonly Part[],
+  ) {
+    const [first, ...others] = root;
+    this.alone = first?.kind === "page" && others.length === 0 ? first : null;
+  }
+
+  /** The text of the answer, of what `texts` makes of the parts at the root; a page is one piece. */
+  whole(texts: { part(part: Part): readonly Piece[] }): SQL {
+    if (this.alone) return texts.part(this.alone)[0] as SQL;
+    const data = objectOf(this.root.map((part) => [part.key, texts.part(part)] as const));
+    return concat(['{"data":', ...data, "}"]);
+  }
 
   /** What stands before and after a page in its own text. */
   around(page: Part): readonly [string, string] {

@@ -94,6 +94,26 @@ describe("rows read beside the driver", () => {
     },
   );
 
+  test("are there once where the driver runs a statement again, its prepared plan being stale", async () => {
+    // given
+    const other = await openConnection(own.connection, { statementTimeoutMs: 10_000 });
+    await other.send("create table widened as select n from generate_series(1, 3) as n");
+    const read = () => connection.send("select * from widened", [], { prepare: true, rowOf: asRow });
+    expect([...(await read())]).toEqual([[1], [2], [3]]);
+
+    // when
+    await other.send("alter table widened add column m int default 7");
+    const again = await read();
+
+    // then
+    expect([...again]).toEqual([
+      [1, 7],
+      [2, 7],
+      [3, 7],
+    ]);
+    await other.end();
+  });
+
   test("end the connection where no value can be made of them, as the driver does: nothing is half an answer", async () => {
     // given
     const other = await openConnection(own.connection, { statementTimeoutMs: 10_000, readOnly: true });
@@ -117,8 +137,9 @@ describe("rows that nobody has any more", () => {
     const program = startProgram("tests/platform/database/rows-left-old.ts", {
       CONNECTION: JSON.stringify(own.connection),
     });
-    const shares = JSON.parse(await program.printed(/\}\n/)) as Record<string, number>;
+    const [told = ""] = /^\{.*\}$/m.exec(await program.printed(/\}\n/)) ?? [];
+    const shares = JSON.parse(told) as Record<string, number>;
     expect(Object.keys(shares)).toEqual(["asArrays", "asByteTexts", "rowOf"]);
-    for (const share of Object.values(shares)) expect(share).toBeLessThan(0.25);
+    for (const share of Object.values(shares)) expect(Math.abs(share)).toBeLessThan(0.25);
   });
 });
