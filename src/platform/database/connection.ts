@@ -12,6 +12,7 @@ import {
 } from "./driver-query.js";
 import { ConnectionLost, DatabaseError, sqlState } from "./errors.js";
 import type { Incoming } from "./incoming.js";
+import { keepLooking } from "./looks.js";
 import { inOnePacket } from "./outgoing.js";
 import { encodeParameters, parseArray } from "./wire-values.js";
 
@@ -45,7 +46,6 @@ export interface PendingStatement {
 
 /** How much later than the server's own statement timeout an answer may come before the server counts as gone. */
 const ANSWER_GRACE_MS = 2_000;
-const LOOK_MS = 250;
 /** How late a cancel that was asked for here may still hit. */
 const CANCEL_ECHO_MS = 2_000;
 const END_WAIT_S = 1;
@@ -110,7 +110,7 @@ export class ServerConnection {
   private readonly client: postgres.Sql;
   private readonly handOver: ReturnType<typeof handlerOf>;
   private cancelledAt = Number.NEGATIVE_INFINITY;
-  private readonly watch: NodeJS.Timeout;
+  private readonly stopLooking: () => void;
   private socket: net.Socket | undefined;
   private incoming: Incoming | null = null;
   private announceLoss: (error: ConnectionLost) => void = () => {};
@@ -135,10 +135,10 @@ export class ServerConnection {
       },
     });
     this.handOver = handlerOf(this.client);
-    this.watch = setInterval(() => {
+    this.stopLooking = keepLooking(() => {
       this.loseWhenSilent();
       this.cancelWhenAbandoned();
-    }, LOOK_MS).unref();
+    });
   }
 
   /** True once the session keeps so many prepared statements that it should make room for a fresh one. */
@@ -208,7 +208,7 @@ export class ServerConnection {
   lose(error: ConnectionLost): void {
     if (this.lost) return;
     this.lost = error;
-    clearInterval(this.watch);
+    this.stopLooking();
     for (const statement of this.pending) statement.reject(error);
     this.pending.clear();
     void this.client.end({ timeout: 0 });

@@ -1,5 +1,6 @@
 import type { ServerConnection } from "./connection.js";
 import { ConnectionLost, DatabaseBusy, DatabaseError } from "./errors.js";
+import { keepLooking } from "./looks.js";
 
 export interface PoolOptions {
   open: () => Promise<ServerConnection>;
@@ -35,7 +36,6 @@ const WAITERS_MAX = 2_000;
  */
 const STILL_MS = 700;
 const OPEN_AGAIN_MS = 50;
-const LOOK_MS = 100;
 /** What is running may end within this when the pool is closed. */
 const CLOSE_WAIT_MS = 5_000;
 
@@ -52,7 +52,7 @@ export function createPool({ open, size, sharing, waitMs }: PoolOptions): Pool {
   const endTurn = () => {
     ofThisTurn = undefined;
   };
-  const look = setInterval(refuseStuck, LOOK_MS).unref();
+  const stopLooking = keepLooking(refuseStuck);
   return { use, close };
 
   function use<T>(work: (connection: ServerConnection) => Promise<T>): Promise<T> {
@@ -201,7 +201,7 @@ export function createPool({ open, size, sharing, waitMs }: PoolOptions): Pool {
   async function close(): Promise<void> {
     if (closed) return;
     closed = true;
-    clearInterval(look);
+    stopLooking();
     for (const waiter of [...waiters]) waiter.reject(isClosed());
     if (!isIdle()) {
       const timer = setTimeout(() => announceIdle?.(), CLOSE_WAIT_MS);

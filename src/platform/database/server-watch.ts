@@ -1,5 +1,6 @@
 import type { PendingStatement, ServerConnection } from "./connection.js";
 import { ConnectionLost, sqlState } from "./errors.js";
+import { keepLooking } from "./looks.js";
 
 /** Sees to it that connections whose server, or whose way to it, is gone do not wait for the statement timeout. */
 export interface ServerWatch {
@@ -14,7 +15,6 @@ interface Suspect {
 
 /** Unanswered for longer, a statement is a long one, or its answer will never come: the server is asked which. */
 const SUSPECT_MS = 750;
-const LOOK_MS = 250;
 /** How long the server may take to be reached and to answer; with the others here nobody waits much above 3 s in vain. */
 const ANSWER_MS = 1_500;
 /** Between two questions about statements that are just long. */
@@ -33,13 +33,13 @@ export function watchServer(open: () => Promise<ServerConnection>): ServerWatch 
   const connections = new Set<ServerConnection>();
   let isAsking = false;
   let askAgainAt = 0;
-  const timer = setInterval(() => void look(), LOOK_MS).unref();
+  const stop = keepLooking(() => void look());
   return {
     add(connection) {
       connections.add(connection);
       void connection.whenLost.then(() => connections.delete(connection));
     },
-    stop: () => clearInterval(timer),
+    stop,
   };
 
   async function look(): Promise<void> {

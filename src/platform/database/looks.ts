@@ -1,0 +1,24 @@
+/** How late it may be seen that something is stuck. */
+const LOOK_MS = 200;
+
+const looks = new Set<() => void>();
+let timer: NodeJS.Timeout | undefined;
+
+/**
+ * Looks at something from time to time, until the returned function is called. One timer serves all connections and pools of
+ * the process: each that fires by itself wakes it, which costs more than all the looks. A look must not throw.
+ */
+export function keepLooking(look: () => void): () => void {
+  looks.add(look);
+  timer ??= setInterval(lookAtAll, LOOK_MS).unref();
+  return () => {
+    looks.delete(look);
+    if (looks.size > 0) return;
+    clearInterval(timer);
+    timer = undefined;
+  };
+}
+
+function lookAtAll(): void {
+  for (const look of looks) look();
+}
