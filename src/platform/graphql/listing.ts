@@ -69,20 +69,25 @@ interface KnownRequest {
 /** A field's arguments are one object for all its rows, and where the document fixes them for all requests. */
 const requests = new WeakMap<ListArgs, KnownRequest>();
 
+/** What a client asks of a list, read once for all rows that ask the same; see `readListRequest`. */
+export function listRequest(listing: Listing, args: ListArgs, info?: GraphQLResolveInfo): ListRequest {
+  const known = requests.get(args);
+  if (known && known.listing === listing && known.fieldNodes === info?.fieldNodes) return known.request;
+  const request = readListRequest(listing, args, info);
+  requests.set(args, { listing, fieldNodes: info?.fieldNodes, request });
+  return request;
+}
+
 /**
  * What a client asks of a list: which page, of which rows, in which order, and which of their columns (all where `info`
  * does not tell). Throws as `pageRequest` does.
  */
-export function listRequest(listing: Listing, args: ListArgs, info?: GraphQLResolveInfo): ListRequest {
-  const known = requests.get(args);
-  if (known && known.listing === listing && known.fieldNodes === info?.fieldNodes) return known.request;
+export function readListRequest(listing: Listing, args: ListArgs, info?: GraphQLResolveInfo): ListRequest {
   const { size, backward, cursor, otherCursor } = pageRequest(args);
   const order = orderOf(listing, args.sort);
   const columns = info ? askedColumns(info, listing.table) : null;
   const alone = columns ? !columns.pageInfo : false;
-  const request = { size, backward, cursor, otherCursor, where: args.where, order, columns, alone };
-  requests.set(args, { listing, fieldNodes: info?.fieldNodes, request });
-  return request;
+  return { size, backward, cursor, otherCursor, where: args.where, order, columns, alone };
 }
 
 /** The order that the client asked for, made total by the last key of the list's own; that one when it asked for none. */

@@ -1,7 +1,7 @@
 import { type SQL, sql } from "drizzle-orm";
 import type { Bind } from "../database/filter.js";
 import { pageParts } from "../database/page.js";
-import { listRequest } from "../graphql/listing.js";
+import { readListRequest } from "../graphql/listing.js";
 import type { Site } from "./outline.js";
 import type { PageSite } from "./page-text.js";
 
@@ -22,13 +22,13 @@ export function bindSite(site: Site, variables: Record<string, unknown>, context
     const values = Object.fromEntries(own.map(([name, value]) => [prefix + name, value]));
     return { values, shape: "", page: null };
   }
-  const request = listRequest(source.listing, args);
+  const request = readListRequest(source.listing, args);
   const clauses = pageParts(source.listing, request, prefix, site.fixed ? inText : undefined);
-  if (site.fixed)
-    return { values: clauses.values, shape: "", page: { request, clauses, size: whole(request.size) } };
-  const values = { ...clauses.values, [`${prefix}size`]: request.size };
-  const size = sql`${sql.placeholder(`${prefix}size`)}::int`;
-  return { values, shape: clauses.shape, page: { request, clauses, size } };
+  const { values, shape } = clauses;
+  if (site.fixed) return { values, shape: "", page: { request, clauses, size: () => whole(request.size) } };
+  const name = `${prefix}size`;
+  values[name] = request.size;
+  return { values, shape, page: { request, clauses, size: () => sql`${sql.placeholder(name)}::int` } };
 }
 
 /** The name of a placeholder that finds a row. */

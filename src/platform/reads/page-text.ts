@@ -11,7 +11,7 @@ export interface PageSite {
   request: ListRequest;
   clauses: PageParts;
   /** The page's size in the statement's text: a number where the document fixes it, else a placeholder. */
-  size: SQL;
+  size(): SQL;
 }
 
 const uuidBytes = sql.raw("16");
@@ -45,6 +45,7 @@ export function pageText(
 
 class PageText {
   private readonly backward: boolean;
+  private readonly size: SQL;
   /** True where the page must know what lies beyond: it then reads one row more than it shows. */
   private readonly looksBeyond: boolean;
 
@@ -57,6 +58,7 @@ class PageText {
     private readonly seen: (every: boolean) => SQL | undefined,
   ) {
     this.backward = site.request.backward;
+    this.size = site.size();
     const asks = ({ name }: { name: string }) => name.endsWith("Cursor") || name === this.moreName;
     this.looksBeyond = parts.some((part) => part.kind === "pageInfo" && part.infos.some(asks));
   }
@@ -68,9 +70,9 @@ class PageText {
     if (!readsRows)
       return this.whose ? sql`(select ${pieces} as text, '' as whose)` : sql`(select ${pieces})`;
     const text = this.whose ? sql`${pieces} as text, ${this.ids(this.whose)} as whose` : pieces;
-    const { clauses, size } = this.site;
+    const { clauses } = this.site;
     const table = named(this.listing.table);
-    const limit = this.looksBeyond ? sql`${size} + 1` : size;
+    const limit = this.looksBeyond ? sql`${this.size} + 1` : this.size;
     const rows = sql`select * ${this.from([...clauses.conditions(), this.seen(false)])} order by ${this.order(this.backward)} limit ${limit}`;
     if (!this.backward) return sql`(select ${text} from (${rows}) as ${table})`;
     const turned = sql`select * from (${rows}) as ${table} order by ${this.order(false)}`;
@@ -116,13 +118,12 @@ class PageText {
     const all = sql`string_agg(uuid_send(${column}), '')`;
     if (!this.looksBeyond) return sql`encode(${all}, 'hex')`;
     const from = this.backward ? sql`${uuidBytes} * (${this.first} - 1) + 1` : sql`1`;
-    return sql`encode(substring(${all} from ${from} for ${uuidBytes} * ${this.site.size}), 'hex')`;
+    return sql`encode(substring(${all} from ${from} for ${uuidBytes} * ${this.size}), 'hex')`;
   }
 
   private info(name: string): readonly Piece[] {
     if (name === "__typename") return ['"PageInfo"'];
-    if (name === this.moreName)
-      return [sql`case when count(*) > ${this.site.size} then 'true' else 'false' end`];
+    if (name === this.moreName) return [sql`case when count(*) > ${this.size} then 'true' else 'false' end`];
     if (!name.endsWith("Cursor")) return [String(this.site.request.cursor !== null)];
     const place = name === "startCursor" ? this.first : this.last;
     const cursor = this.cursor((column) => sql`(array_agg(${column}))[${place}]`);
@@ -135,11 +136,11 @@ class PageText {
 
   /** Where the page begins and ends among the rows read: the row beyond is the last, or the first of a page read backward. */
   private get first(): SQL {
-    return this.backward ? sql`greatest(count(*) - ${this.site.size}, 0)::int + 1` : sql`1`;
+    return this.backward ? sql`greatest(count(*) - ${this.size}, 0)::int + 1` : sql`1`;
   }
 
   private get last(): SQL {
-    return this.backward ? sql`count(*)::int` : sql`least(count(*), ${this.site.size})::int`;
+    return this.backward ? sql`count(*)::int` : sql`least(count(*), ${this.size})::int`;
   }
 
   private cursor(value: (column: Column) => SQL): SQL {
