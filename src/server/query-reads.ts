@@ -126,11 +126,11 @@ export function objectsOf(result: FormattedExecutionResult): number {
 
 /** What is sent; an answer that the database gave is taken as it is. */
 export function stringifyResult(result: FormattedExecutionResult): ByteText {
-  const { data, ...others } = result;
+  const { data, errors, extensions } = result;
   const answer = answerIn(result);
   if (!(answer instanceof AnswerText))
-    return encoded(JSON.stringify({ data: answer ? answer.data : data, ...others }));
-  const more = JSON.stringify(others);
+    return encoded(JSON.stringify({ data: answer ? answer.data : data, errors, extensions }));
+  const more = JSON.stringify({ errors, extensions });
   const json = answer.take();
   return more === "{}" ? json : (`${json.slice(0, -1)},${encoded(more).slice(1)}` as ByteText);
 }

@@ -41,7 +41,7 @@ interface Remembered {
 
 /** What it is remembered under, no secret; the whole of it is compared in constant time. */
 function nameOf(presented: string): string | null {
-  return isToken(presented) ? digest(presented).toString("base64") : nameOfKeyText(presented);
+  return nameOfKeyText(presented) ?? (isToken(presented) ? digest(presented).toString("base64") : null);
 }
 
 function equal(a: Buffer, b: Buffer): boolean {
