@@ -21,12 +21,13 @@ export function customerList(texts: readonly string[]): CustomerList {
   const bare = texts.map((text) => (text.includes("-") ? text.replaceAll("-", "") : text));
   const hex = bare.length === 1 ? (bare[0] as string) : bare.join("");
   const bytes = Buffer.from(hex, "hex");
-  const buckets = new Set<string>();
+  const buckets = new Set<number>();
   for (let end = bytesPerId; end <= bytes.length; end += bytesPerId)
-    buckets.add(bucketNames[bytes.readUInt16BE(end - 2) & bucketMask] as string);
+    buckets.add(bytes.readUInt16BE(end - 2) & bucketMask);
   // Where all are in buckets of their own, none is there twice.
   const areDistinct = buckets.size * bytesPerId === bytes.length;
-  return { hex: areDistinct ? hex : withoutRepeats(hex), buckets: [...buckets] };
+  const names = Array.from(buckets, (bucket) => bucketNames[bucket] as string);
+  return { hex: areDistinct ? hex : withoutRepeats(hex), buckets: names };
 }
 
 function withoutRepeats(hex: string): string {
