@@ -45,6 +45,8 @@ export interface RequestContext extends Services {
   /** Where it is written down whose data is read or changed; null where nobody keeps an audit. */
   trail: Trail | null;
   loaders: Loaders;
+  /** What it was charged and is not settled yet (`server/spending.ts`). */
+  charge: { requested: number; isFixed: boolean } | null;
 }
 
 export type Loaders = ReturnType<typeof createLoaders>;
@@ -68,6 +70,7 @@ class Context implements RequestContext {
   readonly privacy: PrivacyWorker;
   readonly onCommitted: () => void;
   readonly webhooks: Services["webhooks"];
+  charge: RequestContext["charge"] = null;
   private madeDatabase: Database | undefined;
   private madeLoaders: Loaders | undefined;
 

@@ -1,4 +1,10 @@
-import { ApolloServer, type ApolloServerPlugin, type GraphQLResponse, HeaderMap } from "@apollo/server";
+import {
+  ApolloServer,
+  type ApolloServerPlugin,
+  type GraphQLRequestListener,
+  type GraphQLResponse,
+  HeaderMap,
+} from "@apollo/server";
 import {
   ApolloServerPluginCacheControlDisabled,
   ApolloServerPluginInlineTraceDisabled,
@@ -72,66 +78,62 @@ function pipeline(
   idempotency: Idempotency,
 ): ApolloServerPlugin<RequestContext> {
   const begun = new WeakMap<Audience, Begun>();
-  return {
-    async requestDidStart() {
-      return {
-        async didResolveOperation({ document, operation, contextValue, request }) {
-          if (!operation) return;
-          if (operation.operation === "subscription") {
-            throw new ApiError(
-              "BAD_REQUEST",
-              "Subscriptions are served over WebSocket (graphql-transport-ws), or as events: accept text/event-stream.",
-              {
-                http: { status: 400 },
-              },
-            );
-          }
-          contextValue.trail?.runs(document, operation);
-          const variables = request.variables ?? {};
-          checkAccess(schema, document, operation, variables, contextValue.caller);
-          await spend(contextValue, priceOf(schema, document, operation, variables));
-          if (operation.operation !== "mutation") return;
-          const headers = request.http?.headers;
-          const started = await idempotency.begin({
-            caller: contextValue.caller,
-            presented: presentedKey(Object.fromEntries(headers ?? [])),
-            header: headers?.get("idempotency-key"),
-            document,
-            operation,
-            variables,
-            audience: contextValue.audience,
-          });
-          if (started) begun.set(contextValue.audience, started);
-        },
-        async responseForOperation(request) {
-          const started = begun.get(request.contextValue.audience);
-          return started && "replay" in started ? replayed(started.replay) : reads.answer(request);
-        },
-        async willSendResponse({ request, response, errors, contextValue, document, operation }) {
-          if (response.body.kind !== "single") return;
-          const { singleResult } = response.body;
-          const started = begun.get(contextValue.audience);
-          const shown = (error: GraphQLError) => clientError(logger, contextValue.requestId, error);
-          if (errors) singleResult.errors = errors.map(shown);
-          // An answer that is given again holds its errors already.
-          if (document && operation && singleResult.data && !(started && "replay" in started)) {
-            const { variables } = request;
-            const answered = { schema, document, operation, variables, caller: contextValue.caller };
-            const withheld = withheldErrors(answered, () => dataOf(singleResult)).map(shown);
-            if (withheld.length) singleResult.errors = [...(singleResult.errors ?? []), ...withheld];
-          }
-          const cost = settle(contextValue, objectsOf(singleResult));
-          const read = singleResult.data ? reads.explanation(contextValue) : undefined;
-          singleResult.extensions = { ...singleResult.extensions, ...(read && { read }), cost };
-          tellInHeaders(response.http, cost);
-          if (started && "end" in started) await started.end(singleResult);
-          // A read that failed told its error itself.
-          if (singleResult.errors)
-            tellByStatus(response.http, request.http?.headers.get("accept"), singleResult);
-        },
-      };
+  const hooks: GraphQLRequestListener<RequestContext> = {
+    async didResolveOperation({ document, operation, contextValue, request }) {
+      if (!operation) return;
+      if (operation.operation === "subscription") {
+        throw new ApiError(
+          "BAD_REQUEST",
+          "Subscriptions are served over WebSocket (graphql-transport-ws), or as events: accept text/event-stream.",
+          {
+            http: { status: 400 },
+          },
+        );
+      }
+      contextValue.trail?.runs(document, operation);
+      const variables = request.variables ?? {};
+      checkAccess(schema, document, operation, variables, contextValue.caller);
+      await spend(contextValue, priceOf(schema, document, operation, variables));
+      if (operation.operation !== "mutation") return;
+      const headers = request.http?.headers;
+      const started = await idempotency.begin({
+        caller: contextValue.caller,
+        presented: presentedKey(Object.fromEntries(headers ?? [])),
+        header: headers?.get("idempotency-key"),
+        document,
+        operation,
+        variables,
+        audience: contextValue.audience,
+      });
+      if (started) begun.set(contextValue.audience, started);
+    },
+    async responseForOperation(request) {
+      const started = begun.get(request.contextValue.audience);
+      return started && "replay" in started ? replayed(started.replay) : reads.answer(request);
+    },
+    async willSendResponse({ request, response, errors, contextValue, document, operation }) {
+      if (response.body.kind !== "single") return;
+      const { singleResult } = response.body;
+      const started = begun.get(contextValue.audience);
+      const shown = (error: GraphQLError) => clientError(logger, contextValue.requestId, error);
+      if (errors) singleResult.errors = errors.map(shown);
+      // An answer that is given again holds its errors already.
+      if (document && operation && singleResult.data && !(started && "replay" in started)) {
+        const { variables } = request;
+        const answered = { schema, document, operation, variables, caller: contextValue.caller };
+        const withheld = withheldErrors(answered, () => dataOf(singleResult)).map(shown);
+        if (withheld.length) singleResult.errors = [...(singleResult.errors ?? []), ...withheld];
+      }
+      const cost = settle(contextValue, objectsOf(singleResult));
+      const read = singleResult.data ? reads.explanation(contextValue) : undefined;
+      singleResult.extensions = { ...singleResult.extensions, ...(read && { read }), cost };
+      tellInHeaders(response.http, cost);
+      if (started && "end" in started) await started.end(singleResult);
+      // A read that failed told its error itself.
+      if (singleResult.errors) tellByStatus(response.http, request.http?.headers.get("accept"), singleResult);
     },
   };
+  return { requestDidStart: async () => hooks };
 }
 
 /** The first answer again; the header says so. */

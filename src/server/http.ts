@@ -81,10 +81,12 @@ async function handle(
   }
   // Who asks is known from the headers: a stranger's body is not even read.
   const requestId = requestIdOf(response);
-  const context = await options
-    .contextOf(request, requestId, audienceOf(response))
-    .catch((error: unknown) => refuseThrown(response, error, clientError(options.logger, requestId, error)));
-  if (!context) return;
+  let context: RequestContext;
+  try {
+    context = await options.contextOf(request, requestId, audienceOf(response));
+  } catch (error) {
+    return refuseThrown(response, error, clientError(options.logger, requestId, error));
+  }
   if (request.method !== "GET" && request.method !== "POST") {
     response.setHeader("allow", "GET, POST");
     return refuse(response, 405, "BAD_REQUEST", "GraphQL is asked by GET or POST.");
@@ -148,7 +150,9 @@ function audienceOf(response: ServerResponse): Audience {
 
 function headersOf(request: IncomingMessage): HeaderMap {
   const headers = new HeaderMap();
-  for (const [name, value] of Object.entries(request.headers)) {
+  const given = request.headers;
+  for (const name in given) {
+    const value = given[name];
     if (value !== undefined) headers.set(name, Array.isArray(value) ? value.join(", ") : value);
   }
   return headers;

@@ -1,7 +1,6 @@
 import type { ExecutionResult } from "graphql";
 import type { RequestContext } from "../context.js";
 import type { BudgetStatus } from "../platform/access/budget.js";
-import type { Audience } from "../platform/database/audience.js";
 import { countObjects } from "./count-objects.js";
 
 /** What `extensions.cost` tells of every answer; see docs/limits.md. */
@@ -17,8 +16,6 @@ export interface AnswerCost {
 /** What every operation costs at least; asking what one may still spend costs nothing. */
 const minCost = 1;
 
-const spent = new WeakMap<Audience, { requested: number; isFixed: boolean }>();
-
 export interface Price {
   cost: number;
   /** Asks for nothing but what may still be spent. */
@@ -28,14 +25,14 @@ export interface Price {
 }
 
 /** Charges an operation before it runs. Throws THROTTLED. */
-export async function spend({ budgets, caller, audience }: RequestContext, price: Price): Promise<void> {
+export async function spend(context: RequestContext, price: Price): Promise<void> {
   const requested = price.isFree ? 0 : Math.max(price.cost, minCost);
-  spent.set(audience, { requested, isFixed: price.isFixed });
+  context.charge = { requested, isFixed: price.isFixed };
   try {
-    const taken = budgets.take(caller, requested);
+    const taken = context.budgets.take(context.caller, requested);
     if (taken instanceof Promise) await taken;
   } catch (refusal) {
-    spent.set(audience, { requested: 0, isFixed: false });
+    context.charge = { requested: 0, isFixed: false };
     throw refusal;
   }
 }
@@ -44,12 +41,12 @@ export async function spend({ budgets, caller, audience }: RequestContext, price
  * Settles what an operation really cost, and tells it. An answer may hold more than was charged, in lists without pages:
  * that is charged too, and the bucket may go below zero. What never ran, because it was wrong, costs the least.
  */
-export function settle({ budgets, caller, audience }: RequestContext, objects: number | null): AnswerCost {
-  const { requested, isFixed } = spent.get(audience) ?? { requested: 0, isFixed: false };
-  const known = spent.has(audience);
-  spent.delete(audience);
-  if (!known)
+export function settle(context: RequestContext, objects: number | null): AnswerCost {
+  const { budgets, caller, charge } = context;
+  context.charge = null;
+  if (!charge)
     return { requested: minCost, actual: minCost, throttleStatus: budgets.settle(caller, -minCost) };
+  const { requested, isFixed } = charge;
   const actual = !isFixed && objects !== null && requested > 0 ? Math.max(objects, minCost) : requested;
   return { requested, actual, throttleStatus: budgets.settle(caller, requested - actual) };
 }

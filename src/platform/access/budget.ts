@@ -75,7 +75,8 @@ export class NodeBudgets implements Budgets {
 
 /** Null for a caller who is not limited. */
 export function allowanceOf({ keyId, allowance }: Caller, standard: Allowance): Allowance | null {
-  return keyId === "admin" ? null : { ...standard, ...allowance };
+  if (keyId === "admin") return null;
+  return allowance ? { ...standard, ...allowance } : standard;
 }
 
 export function statusOf({ maximum, restoreRate }: Allowance, points: number): BudgetStatus {

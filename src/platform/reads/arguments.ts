@@ -18,8 +18,9 @@ export function bindSite(site: Site, variables: Record<string, unknown>, context
   const { source } = site;
   const prefix = prefixOf(site.index);
   if (source.kind === "row") {
-    const own = Object.entries(source.values(args as never, context as never));
-    const values = Object.fromEntries(own.map(([name, value]) => [prefix + name, value]));
+    const own: Record<string, unknown> = source.values(args as never, context as never);
+    const values: Record<string, unknown> = {};
+    for (const name in own) values[prefix + name] = own[name];
     return { values, shape: "", page: null };
   }
   const request = readListRequest(source.listing, args);

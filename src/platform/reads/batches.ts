@@ -12,6 +12,7 @@ interface Asker {
 
 interface Batch {
   statement: ReadStatement;
+  /** Of the first request; the others have the same, but for the id. */
   values: Record<string, unknown>;
   askers: Map<string, Asker[]>;
 }
@@ -24,30 +25,30 @@ const maxBatchSize = 20;
  * answer. Nobody waits for company: a batch is sent as soon as what has arrived is read.
  */
 export class Batches {
-  private readonly open = new Map<string, Batch>();
+  private readonly open = new Map<string | number, Batch>();
 
   constructor(private readonly database: Database) {}
 
   /** The answer for the id among the values; rejects with faults of the database. */
   answer(statement: ReadStatement, values: Record<string, unknown>, audience: Audience): Promise<AnswerText> {
-    const { [statement.batchBy as string]: id, ...others } = values;
-    const key = `${statement.id}${JSON.stringify(others)}`;
+    const id = values[statement.batchBy as string] as string;
+    const key = keyOf(statement, values);
     return new Promise((resolve, reject) => {
       let batch = this.open.get(key);
       if (!batch) {
-        const opened = { statement, values: others, askers: new Map<string, Asker[]>() };
+        const opened = { statement, values, askers: new Map<string, Asker[]>() };
         batch = opened;
         this.open.set(key, opened);
         setImmediate(() => this.send(key, opened));
       }
-      const askers = batch.askers.get(id as string);
+      const askers = batch.askers.get(id);
       if (askers) askers.push({ audience, resolve, reject });
-      else batch.askers.set(id as string, [{ audience, resolve, reject }]);
+      else batch.askers.set(id, [{ audience, resolve, reject }]);
       if (batch.askers.size >= maxBatchSize) this.open.delete(key);
     });
   }
 
-  private async send(key: string, { statement, values, askers }: Batch): Promise<void> {
+  private async send(key: string | number, { statement, values, askers }: Batch): Promise<void> {
     if (this.open.get(key)?.askers === askers) this.open.delete(key);
     try {
       const parameters = statement.parameters({ ...values, ids: [...askers.keys()] });
@@ -65,4 +66,11 @@ export class Batches {
       for (const { reject } of [...askers.values()].flat()) reject(error);
     }
   }
+}
+
+/** What requests have in common that share a batch: the statement, and all values but the id. */
+function keyOf({ id, batchBy }: ReadStatement, values: Record<string, unknown>): string | number {
+  let key: string | number = id;
+  for (const name in values) if (name !== batchBy) key = `${key}|${name}${JSON.stringify(values[name])}`;
+  return key;
 }
