@@ -45,7 +45,7 @@ export interface RequestContext extends Services {
   /** Where it is written down whose data is read or changed; null where nobody keeps an audit. */
   trail: Trail | null;
   loaders: Loaders;
-  /** What it was charged and is not settled yet (`server/spending.ts`). */
+  /** What the operation was charged and is not settled yet: for `server/spending.ts` alone. */
   charge: { requested: number; isFixed: boolean } | null;
 }
 

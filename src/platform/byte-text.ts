@@ -9,9 +9,9 @@ declare const mark: unique symbol;
 const SCRATCH_BYTES = 262_144;
 const MAX_BYTES_PER_UNIT = 3;
 /** Up to here looking whether it has to be encoded costs less than encoding. */
-const SHORT = 1_000;
+const SHORT_UNITS = 1_000;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: all of ASCII
-const isAscii = /^[\x00-\x7f]*$/;
+const ascii = /^[\x00-\x7f]*$/;
 const scratch = Buffer.allocUnsafeSlow(SCRATCH_BYTES);
 
 /** A copy: what the bytes lie in may be used again. */
@@ -20,7 +20,7 @@ export function byteTextOf(bytes: Buffer): ByteText {
 }
 
 export function encoded(text: string): ByteText {
-  if (text.length <= SHORT && isAscii.test(text)) return text as ByteText;
+  if (text.length <= SHORT_UNITS && ascii.test(text)) return text as ByteText;
   if (text.length * MAX_BYTES_PER_UNIT > SCRATCH_BYTES) return byteTextOf(Buffer.from(text));
   return scratch.toString("latin1", 0, scratch.write(text)) as ByteText;
 }

@@ -14,6 +14,16 @@ test("a text comes back from its bytes as it was, with one character for each by
   );
 });
 
+test.each([0, 1, 1_000, 1_001])(
+  "a text of %i letters and one that is more than a byte come back too",
+  (length) => {
+    const plain = "a".repeat(length);
+    expect(encoded(plain)).toBe(plain);
+    expect(decoded(encoded(`${plain}é`))).toBe(`${plain}é`);
+    expect(encoded(`${plain}é`)).toHaveLength(length + 2);
+  },
+);
+
 test("a text too long to be encoded in place is encoded all the same", () => {
   const text = "مریم 😀 é ".repeat(40_000);
   expect(encoded(text)).toHaveLength(Buffer.byteLength(text));

@@ -120,10 +120,12 @@ export function callerOf({
     onlyFor: purpose,
     expiresAtMs: expiresAt === null ? null : Date.parse(expiresAt),
     trustedOnly,
-    allowance: {
-      ...(budgetPoints !== null && { maximum: budgetPoints }),
-      ...(restoredPerSecond !== null && { restoreRate: restoredPerSecond }),
-    },
+    ...((budgetPoints !== null || restoredPerSecond !== null) && {
+      allowance: {
+        ...(budgetPoints !== null && { maximum: budgetPoints }),
+        ...(restoredPerSecond !== null && { restoreRate: restoredPerSecond }),
+      },
+    }),
   };
 }
 

@@ -1,5 +1,5 @@
-/** How late it may be seen that something is stuck. */
-const LOOK_MS = 200;
+/** How late it may be seen that something is stuck. What stands still is refused within a second (`pool.ts`), this included. */
+const LOOK_MS = 100;
 
 const looks = new Set<() => void>();
 let timer: NodeJS.Timeout | undefined;

@@ -68,7 +68,7 @@ export class Batches {
   }
 }
 
-/** What requests have in common that share a batch: the statement, and all values but the id. */
+/** What requests have in common that share a batch: the statement, whose number is often all, and all values but the id. */
 function keyOf({ id, batchBy }: ReadStatement, values: Record<string, unknown>): string | number {
   let key: string | number = id;
   for (const name in values) if (name !== batchBy) key = `${key}|${name}${JSON.stringify(values[name])}`;

@@ -129,7 +129,8 @@ export class CompiledReads {
       // A filter is written once for the rows, and once for each count.
       shapeLength += (bound.page?.clauses.filter.shape.length ?? 0) * (1 + site.counts);
       if (shapeLength > maxShapeLength) throw new NotCompiled("its filters are too long");
-      if (bound.shape) key += `|${site.index}${bound.shape}`;
+      // Which sites have a shape is the outline's.
+      if (bound.shape) key += `|${bound.shape}`;
     }
     Object.assign(values, request.restriction?.values);
     for (const computed of outline.computed) Object.assign(values, computed(request.context as never));
