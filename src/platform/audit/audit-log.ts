@@ -210,7 +210,7 @@ async function insertEntries(tx: Tx, entries: readonly Entry[], again: boolean):
         ${texts((trail) => trail.keyId)}::text[], ${of(({ action }) => action)}::audit_action[],
         ${texts((trail) => trail.operationName)}::text[], ${texts((trail) => trail.documentHash)}::text[],
         ${of(({ trail }) => trail.requestId)}::uuid[], ${texts((trail) => trail.purpose)}::text[],
-        ${bareArray(lists.map(({ hex }) => `"\\\\x${hex}"`))}::bytea[], ${bareArray(lists.map(({ buckets }) => `"{${buckets.join()}}"`))}::text[])
+        ${bareArray(lists.map(({ hex }) => `"\\\\x${hex}"`))}::bytea[], ${bareArray(lists.map(({ buckets }) => `"{${buckets}}"`))}::text[])
         as r (id, at, key_id, action, operation_name, document_hash, request_id, purpose, customers, buckets)
       ${again ? sql`on conflict do nothing` : sql``}`,
   );

@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { customerList, idsIn } from "../../../src/platform/audit/customer-list.js";
 
 const bare = (uuid: string) => uuid.replaceAll("-", "");
+const numbersIn = (text: string) => (text === "" ? [] : text.split(",").map(Number));
 
 describe("the customers of an entry", () => {
   test("are each there once, in the order they came, with their last 14 bits; however their ids are written", () => {
@@ -19,8 +20,8 @@ describe("the customers of an entry", () => {
 
         // then
         expect(idsIn(Buffer.from(list.hex, "hex"))).toEqual(distinct);
-        expect(list.buckets).toEqual([
-          ...new Set(distinct.map((id) => String(Number.parseInt(id.slice(-4), 16) % 16_384))),
+        expect(numbersIn(list.buckets)).toEqual([
+          ...new Set(distinct.map((id) => Number.parseInt(id.slice(-4), 16) % 16_384)),
         ]);
       }),
     );
@@ -28,6 +29,6 @@ describe("the customers of an entry", () => {
 
   test("are told apart where they share a bucket", () => {
     const [a, b] = ["019a0000-0000-7000-8000-00000000abcd", "019a0000-0000-7000-8000-10000000abcd"];
-    expect(customerList([a, b, a])).toEqual({ hex: bare(a + b), buckets: [String(0x2bcd)] });
+    expect(customerList([a, b, a])).toEqual({ hex: bare(a + b), buckets: "11213" });
   });
 });
