@@ -154,6 +154,14 @@ test("errors for clients are made by ApiError, access is declared by scope, and 
   }
 });
 
+test("no function is written where it is assigned to a property, where requests run: V8 keeps all that it reaches", () => {
+  const onceAtStart = /^src\/(server\/(federation|build-schema)|platform\/graphql\/personal)\.ts$/;
+  const assigned =
+    /^(?!\s*(\/\/|\*|const |let )).*\.#?\w+ (\?\?)?= (async )?(function\b|\([^)]*\)(: [^=>]+)? =>|\w+ =>)/m;
+  for (const [file, text] of sources)
+    if (!onceAtStart.test(file)) expect([file, assigned.exec(text)?.[0] ?? null]).toEqual([file, null]);
+});
+
 test("plain fields carry no resolver of type-graphql's", async () => {
   for (const [file, text] of sources) {
     const direct = /import \{[^}]*\bObjectType\b[^}]*\} from "type-graphql"/.test(text);

@@ -13,10 +13,11 @@ export class WakeUp {
     if (!this.#called) {
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, atMostMs).unref();
-        this.#resume = () => {
+        const resume = () => {
           clearTimeout(timer);
           resolve();
         };
+        this.#resume = resume;
       });
       this.#resume = undefined;
     }

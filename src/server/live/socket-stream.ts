@@ -23,8 +23,9 @@ export class SocketStream implements AsyncIterableIterator<ExecutionResult>, Out
   ) {
     this.head = nextHead(id);
     this.over = new Promise((resolve, reject) => {
-      this.settle = (fault) =>
+      const settle = (fault?: unknown) =>
         fault === undefined ? resolve({ value: undefined, done: true }) : reject(fault);
+      this.settle = settle;
     });
     this.over.catch(() => {}); // who looks, sees it
   }
