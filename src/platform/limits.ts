@@ -18,6 +18,8 @@ export const maxImportBatchItems = 5_000;
 export const maxListItems = 10_000;
 /** Values in one `in` filter. */
 export const maxFilterValues = 500;
+/** Characters of one text in a filter. PostgreSQL works on it for every row that it compares: more is nothing one looks for. */
+export const maxFilterText = 2_000;
 /** Conditions and groups in one filter, nested ones counted: keeps the statement small. */
 export const maxFilterConditions = 100;
 /** Sort keys in one list: more is never asked for, and each doubles the keyset condition. */

@@ -1,7 +1,7 @@
 import { type SQL, sql } from "drizzle-orm";
 import type { PgColumn as Column } from "drizzle-orm/pg-core";
 import { ApiError } from "../errors.js";
-import { maxFilterConditions, maxFilterValues } from "../limits.js";
+import { maxFilterConditions, maxFilterText, maxFilterValues } from "../limits.js";
 import { isStorable } from "../text.js";
 
 /**
@@ -68,13 +68,19 @@ class Compiler {
       key === "and" || key === "or"
         ? this.join(
             key,
-            (value as Where[]).map((part) => this.all(part) ?? sql`true`),
+            (value as Where[]).map((part) => this.part(part)),
           )
         : key === "not"
           ? sql`not coalesce(${this.all(value as Where) ?? sql`true`}, false)`
           : this.field(key, value as Where);
     this.shape.push(")");
     return condition;
+  }
+
+  /** One of several: the shape says where it begins, an empty one too, or two meanings would share a statement. */
+  private part(where: Where): SQL {
+    this.shape.push(",");
+    return this.all(where) ?? sql`true`;
   }
 
   private field(key: string, comparator: Where): SQL | undefined {
@@ -166,6 +172,9 @@ function nullComparison(column: Column, operator: string): SQL {
 function driverValue(column: Column, value: unknown): unknown {
   if (typeof value === "string" && !isStorable(value)) {
     throw new ApiError("BAD_USER_INPUT", "A filter value holds a NUL or a lone surrogate.");
+  }
+  if (typeof value === "string" && value.length > maxFilterText) {
+    throw new ApiError("BAD_USER_INPUT", `A text in a filter may hold at most ${maxFilterText} characters.`);
   }
   if (column.getSQLType() !== "uuid") return column.mapToDriverValue(value);
   const uuid = column.mapToDriverValue(value) as string;
