@@ -69,7 +69,7 @@ export function filtered(
   keep: (events: readonly FeedEvent[]) => Promise<readonly FeedEvent[]> | readonly FeedEvent[],
 ): LiveSource {
   return {
-    start: source.start,
+    ...source,
     async step(from, limit, signal) {
       let place = from;
       for (;;) {

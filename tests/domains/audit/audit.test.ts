@@ -191,6 +191,15 @@ test("privacy requests, documents and subscriptions are written down, over socke
     { next: () => {}, error: () => {}, complete: () => {} },
   );
   expect(await entriesOf(app, "Followed")).toMatchObject([{ action: "SUBSCRIBE", customerIds: [id] }]);
+  const stopTypes = socket.subscribe(
+    {
+      query: `subscription FollowedByType($id: ID!) { customerChanged(id: $id, types: [CUSTOMER_MERGED]) { type } }`,
+      variables: { id },
+    },
+    { next: () => {}, error: () => {}, complete: () => {} },
+  );
+  expect(await entriesOf(app, "FollowedByType")).toMatchObject([{ action: "SUBSCRIBE", customerIds: [id] }]);
+  stopTypes();
   await app.execute(
     `mutation Hooked { createWebhook(input: { url: "http://127.0.0.1:9/", document: "subscription { interactionRecorded { interaction { id } } }" }) {
       userErrors { code } } }`,
