@@ -66,7 +66,8 @@ export class KnownDocuments {
     const trusted = typeof hash === "string" ? this.trusted.get(hash) : undefined;
     if (caller.trustedOnly) {
       if (query !== undefined && query !== trusted) throw notTrusted();
-      if (query === undefined && typeof hash === "string") return trusted ?? persistedNotFound();
+      // Of any type: Apollo makes a text of it.
+      if (query === undefined && hash !== undefined) return trusted ?? persistedNotFound();
     }
     return query ?? trusted;
   }

@@ -14,6 +14,9 @@ const entriesAtOnce = 500;
 /** Entries held while they cannot be written, a few megabytes. What comes on top is lost, and counted. */
 const maxHeld = 20_000;
 
+/** Of the name of an operation, which may be as long as its document: entries are kept for ever. */
+const maxNameLength = 200;
+
 type Action = AuditEntryRow["action"];
 
 /** An operation that reads or changes customers' data, and whose data that was so far. */
@@ -148,7 +151,7 @@ export class Trail {
   }
 
   get operationName(): string | null {
-    return this.operation?.name?.value ?? null;
+    return this.operation?.name?.value.slice(0, maxNameLength) ?? null;
   }
 
   get documentHash(): string | null {
