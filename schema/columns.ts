@@ -55,4 +55,7 @@ export function instantFromDatabase(text: string): string {
 /** An exact amount of money as a decimal string. Unconstrained, so that it keeps the digits it was written with. */
 export const amount = customType<{ data: string; driverData: string }>({ dataType: () => "numeric" });
 
-export const bytea = customType<{ data: Buffer }>({ dataType: () => "bytea" });
+export const bytea = customType<{ data: Buffer; driverData: Buffer | string }>({
+  dataType: () => "bytea",
+  toDriver: (bytes) => `\\x${bytes.toString("hex")}`,
+});

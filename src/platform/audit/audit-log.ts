@@ -1,11 +1,8 @@
-import { sql } from "drizzle-orm";
 import type { DocumentNode, OperationDefinitionNode } from "graphql";
-import { type AuditEntryRow, auditEntries } from "#schema/audit.js";
 import type { Database, Tx } from "../database/database.js";
-import { bareArray, sendNow } from "../database/rows.js";
 import { type Id, newId, uuidOf } from "../ids.js";
-import { customerList } from "./customer-list.js";
 import { documentHash } from "./document-hash.js";
+import { copyEntries, type Entry, insertEntry } from "./entries.js";
 
 /** How long an entry of a read waits for others, and so how much a killed process can lose. */
 const flushEveryMs = 200;
@@ -16,18 +13,6 @@ const maxHeld = 20_000;
 
 /** Of the name of an operation, which may be as long as its document: entries are kept for ever. */
 const maxNameLength = 200;
-
-type Action = AuditEntryRow["action"];
-
-/** An operation that reads or changes customers' data, and whose data that was so far. */
-interface Entry {
-  id: Id<"auditEntry">;
-  at: number;
-  action: Action;
-  trail: Trail;
-  /** Bare ids, one or many in a text. */
-  customers: string[];
-}
 
 export interface AuditLogOptions {
   /** Whether reads are written down; changes, subscriptions and exported documents are in any case. */
@@ -69,8 +54,8 @@ export class AuditLog {
   }
 
   /** For trails: an entry that may still learn of more customers until it is written. */
-  open(trail: Trail, action: Action): Entry {
-    const entry = {
+  open(trail: Trail, action: Entry["action"]): Entry {
+    const entry: Entry = {
       id: newId("auditEntry"),
       at: Date.now(),
       action,
@@ -120,7 +105,7 @@ export class AuditLog {
     for (const { trail } of batch) trail.closeRead();
     const again = this.unsure;
     this.unsure = true;
-    await this.database.transaction((tx) => insertEntries(tx, batch, again));
+    await this.database.transaction((tx) => copyEntries(tx, batch, again));
     this.unsure = false;
     this.held.splice(0, batch.length);
   }
@@ -181,40 +166,17 @@ export class Trail {
   async changed(tx: Tx, customerIds: Iterable<Id<"customer">>): Promise<void> {
     const customers = [...customerIds].map(uuidOf);
     if (customers.length === 0) return;
-    const entry: Entry = {
+    await insertEntry(tx, {
       id: newId("auditEntry"),
       at: Date.now(),
       action: "CHANGE",
       trail: this,
       customers,
-    };
-    await insertEntries(tx, [entry], false);
+    });
   }
 
   /** For the log: what is read from now on needs another entry. */
   closeRead(): void {
     this.read = undefined;
   }
-}
-
-/**
- * One statement, one array per column. Only what may be there already is compared with what is there: it costs a third more.
- */
-async function insertEntries(tx: Tx, entries: readonly Entry[], again: boolean): Promise<void> {
-  const lists = entries.map(({ customers }) => customerList(customers));
-  const of = (value: (entry: Entry) => string) => bareArray(entries.map(value));
-  const texts = (value: (trail: Trail) => string | null) =>
-    sql.param(entries.map(({ trail }) => value(trail)));
-  await sendNow(
-    tx,
-    sql`insert into ${auditEntries} (id, at, key_id, action, operation_name, document_hash, request_id, purpose, customers, buckets)
-      select id, to_timestamp(at), key_id, action, operation_name, document_hash, request_id, purpose, customers, buckets::smallint[]
-      from unnest(${of(({ id }) => uuidOf(id))}::uuid[], ${of(({ at }) => String(at / 1000))}::float8[],
-        ${texts((trail) => trail.keyId)}::text[], ${of(({ action }) => action)}::audit_action[],
-        ${texts((trail) => trail.operationName)}::text[], ${texts((trail) => trail.documentHash)}::text[],
-        ${of(({ trail }) => trail.requestId)}::uuid[], ${texts((trail) => trail.purpose)}::text[],
-        ${bareArray(lists.map(({ hex }) => `"\\\\x${hex}"`))}::bytea[], ${bareArray(lists.map(({ buckets }) => `"{${buckets}}"`))}::text[])
-        as r (id, at, key_id, action, operation_name, document_hash, request_id, purpose, customers, buckets)
-      ${again ? sql`on conflict do nothing` : sql``}`,
-  );
 }

@@ -1,3 +1,4 @@
+import { Writable } from "node:stream";
 import postgres from "postgres";
 import { type ByteText, byteTextOf } from "../byte-text.js";
 import type { Audience } from "./audience.js";
@@ -13,6 +14,8 @@ export interface SendOptions {
   asByteTexts?: boolean;
   /** Makes each row of its values, as they arrive. */
   rowOf?: ((values: unknown[]) => unknown) | undefined;
+  /** What follows COPY … FROM STDIN. */
+  input?: Buffer;
   /** Who waits for the answer; for ever when nobody is named. */
   audience?: Audience | undefined;
 }
@@ -51,6 +54,7 @@ export class DriverQuery implements RowTaker {
   private readonly made: ((values: unknown[]) => unknown) | undefined;
   /** Null: rows are left to the driver's answers, of which a text of several statements has several. */
   private readonly rows: unknown[] | null;
+  private readonly input: Buffer | undefined;
   private failure: unknown = null;
 
   /**
@@ -60,7 +64,7 @@ export class DriverQuery implements RowTaker {
   constructor(
     text: string,
     readonly parameters: readonly (string | null)[],
-    { prepare = false, asArrays = false, asByteTexts = false, rowOf }: SendOptions,
+    { prepare = false, asArrays = false, asByteTexts = false, rowOf, input }: SendOptions,
     private readonly incoming: Incoming | null,
     private readonly answered: (answer: Answer) => void,
     readonly reject: (error: Error) => void,
@@ -71,6 +75,7 @@ export class DriverQuery implements RowTaker {
     this.rowOf = rowOf;
     this.made = asByteTexts ? byteTextsOf : rowOf;
     this.rows = this.isRaw ? [] : null;
+    this.input = input;
   }
 
   /** Why the driver runs it once more, as when a prepared plan has become stale: it sets this before it does. */
@@ -99,8 +104,15 @@ export class DriverQuery implements RowTaker {
   }
 
   /** For the driver: all is there. The answer it gives was made when the one before ended: rows in it would be kept as old. */
-  resolve(answer: Answer): void {
-    this.answered(this.rows ?? answer);
+  resolve(answer: Answer | Writable): void {
+    if (answer instanceof Writable) this.follow(answer);
+    else this.answered(this.rows ?? answer);
+  }
+
+  /** Sends what COPY asks for; whether the server took it, it answers afterwards. */
+  private follow(asked: Writable): void {
+    asked.on("error", () => {}); // the statement fails with the same
+    asked.end(this.input);
   }
 }
 

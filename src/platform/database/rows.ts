@@ -1,6 +1,7 @@
 import { getTableColumns, getTableName, type InferInsertModel, type SQL, sql } from "drizzle-orm";
 import { PgColumn, type PgTable } from "drizzle-orm/pg-core";
 import type { Tx } from "./database.js";
+import type { SendOptions } from "./driver-query.js";
 import type { Driver, Logger } from "./drizzle-driver.js";
 import { quoted } from "./wire-values.js";
 
@@ -26,11 +27,11 @@ type Written = Record<string, unknown>[] & { count: number };
  * Sends the statement before it returns: whatever is sent afterwards runs behind it. (Drizzle's own `execute` sends a few
  * microtasks later.) Errors come as the database floor threw them, without parameters.
  */
-export function sendNow(tx: Tx, statement: SQL): Promise<Written> {
+export function sendNow(tx: Tx, statement: SQL, options: SendOptions = {}): Promise<Written> {
   const { session, dialect, $client } = tx as unknown as TxParts;
   const { sql: text, params } = dialect.sqlToQuery(statement);
   session.logger.logQuery(text);
-  return $client.send(text, params) as Promise<unknown> as Promise<Written>;
+  return $client.send(text, params, options) as Promise<unknown> as Promise<Written>;
 }
 
 /** What Drizzle's databases consist of. Its version is pinned. */

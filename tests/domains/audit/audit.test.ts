@@ -359,7 +359,7 @@ test("no code changes or deletes an entry", () => {
       "domains/audit/audit.queries.ts",
       "domains/audit/audit.resolver.ts",
       "domains/audit/privacy.queries.ts",
-      "platform/audit/audit-log.ts",
+      "platform/audit/entries.ts",
     ],
   );
 });
