@@ -54,6 +54,8 @@ export const maxRootFields = 20;
 export const maxValidationErrors = 5;
 /** One message on a socket: a document with its variables. */
 export const maxSocketMessageBytes = 256 * 1024;
+/** Characters of the variables of one subscription, as JSON: they are kept as long as it lives. A filter of 500 ids has 20,000. */
+export const maxLiveVariables = 32 * 1024;
 /** Operations at once on one socket: a busy console has about ten. */
 export const maxSocketOperations = 50;
 /** Live connections of one key on one node: a browser each for a whole company; beyond that a client has gone wild. */

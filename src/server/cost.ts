@@ -38,7 +38,10 @@ export function priceOf(...asked: Parameters<typeof checkCost>): Price {
     const names = rootFieldsOf(document, operation.selectionSet).map(({ name }) => name.value);
     shape = {
       isFixed: operation.operation === OperationTypeNode.MUTATION,
-      isFree: names.includes("rateLimit") && names.every((name) => freeFields.includes(name)),
+      // Once: each that is asked may be a transaction (shared-budgets.ts).
+      isFree:
+        names.filter((name) => name === "rateLimit").length === 1 &&
+        names.every((name) => freeFields.includes(name)),
     };
     shapes.set(operation, shape);
   }

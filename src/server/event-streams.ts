@@ -12,7 +12,7 @@ import type { Hub } from "./live/hub.js";
 import type { Patience } from "./live/patience.js";
 import { clientError, graphqlError, prepareOperation, shownResult } from "./operation.js";
 import { refuseThrown } from "./refusals.js";
-import { type Price, spend, withCost } from "./spending.js";
+import { chargeRefused, type Price, spend, withCost } from "./spending.js";
 
 export interface EventStreamOptions {
   schema: GraphQLSchema;
@@ -64,6 +64,7 @@ export function createEventStreams(options: EventStreamOptions): EventStreams {
     if (asked instanceof GraphQLError) return refuse(asked);
     const prepared = prepareOperation(schema, documents, caller, asked);
     const refused = "document" in prepared ? null : prepared[0];
+    const cost = refused && chargeRefused(context);
     if (refused?.extensions.code === "GRAPHQL_PARSE_FAILED") return refuse(refused);
     if ("document" in prepared && prepared.operation.operation === "mutation" && request.method === "GET") {
       response.setHeader("allow", "POST");
@@ -89,7 +90,7 @@ export function createEventStreams(options: EventStreamOptions): EventStreams {
       outlet.leave();
     });
     outlet.open();
-    if (!("document" in prepared)) return outlet.finish({ errors: prepared });
+    if (!("document" in prepared)) return outlet.finish({ errors: prepared, extensions: { cost } });
     const variables = asked.variables ?? {};
     const { document, operation } = prepared;
     if (operation.operation !== "subscription") {

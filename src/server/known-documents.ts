@@ -8,6 +8,8 @@ import { bareId, sha256Of, type TrustedDocuments } from "./manifest.js";
 
 /** Characters of the texts that are kept: thousands of a front end's own documents. */
 const maxKeptText = 4 * 1024 * 1024;
+/** What a text costs besides itself, in characters: its places in the maps, its hash or name. */
+const textOfAny = 512;
 
 /** How a request names its document: by its text, by an id of the manifest, or by the hash of Apollo's clients. */
 export interface Naming {
@@ -92,13 +94,13 @@ export class KnownDocuments {
     if (name === undefined) {
       name = `${this.secret}.${++this.count}`;
       this.texts.set(name, text);
-      this.names.set(text, name, { size: text.length });
+      this.names.set(text, name, { size: text.length + textOfAny });
     }
     return { persistedQuery: { version: 1, sha256Hash: name } };
   }
 
   private register(hash: string, text: string): void {
-    this.registered.set(hash, text, { size: Math.max(text.length, 1) });
+    this.registered.set(hash, text, { size: text.length + textOfAny });
   }
 }
 

@@ -21,7 +21,7 @@ import { clientError, graphqlError, prepareOperation, shownResult } from "./oper
 import { presentedKey } from "./presented-key.js";
 import { unauthenticated } from "./refusals.js";
 import type { SocketOperations } from "./socket-operations.js";
-import { spend, withCost } from "./spending.js";
+import { chargeRefused, spend, withCost } from "./spending.js";
 
 export interface HookOptions {
   schema: GraphQLSchema;
@@ -70,19 +70,23 @@ export function socketHooks(options: HookOptions) {
         return [unauthenticated()]; // never sent: the socket is closing
       }
       const prepared = prepareOperation(schema, options.documents, caller, payload);
-      if (!("document" in prepared)) return prepared;
       const audience = { left: false };
+      const contextValue = options.createContext(caller, randomUUID(), audience);
+      if (!("document" in prepared)) {
+        chargeRefused(contextValue);
+        return prepared;
+      }
       const variables = payload.variables ?? {};
       const args: ExecutionArgs = {
         schema,
         document: prepared.document,
         operationName: payload.operationName,
         variableValues: variables,
-        contextValue: options.createContext(caller, randomUUID(), audience),
+        contextValue,
       };
       operations.begin(id, args, audience);
       requests.set(args, { id, extra, live: { ...prepared, variables, caller } });
-      return spend(args.contextValue as RequestContext, prepared.price).then(
+      return spend(contextValue, prepared.price).then(
         () => args,
         (refusal: unknown) => {
           operations.end(args);

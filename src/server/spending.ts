@@ -51,6 +51,11 @@ export function settle(context: RequestContext, objects: number | null): AnswerC
   return { requested, actual, throttleStatus: budgets.settle(caller, requested - actual) };
 }
 
+/** What is refused before it is charged costs the least. */
+export function chargeRefused(context: RequestContext): AnswerCost {
+  return settle(context, null);
+}
+
 /** The same for a result that is handed on as a value. */
 export function withCost(context: RequestContext, result: ExecutionResult): ExecutionResult {
   const cost = settle(context, objectsIn(result.data));

@@ -62,6 +62,35 @@ test("what one may still spend is told for nothing; the key of the environment h
   expect([own.data, own.extensions.cost.throttleStatus]).toEqual([{ rateLimit: null }, null]);
 });
 
+test("what may still be spent is told for nothing once; asked under many names it costs as many points", async () => {
+  const { key } = await givenKey(app, readers);
+  const { extensions } = await app.execute(
+    "{ a: rateLimit { available } b: rateLimit { available } __typename }",
+    {},
+    { key },
+  );
+  expect(extensions.cost).toMatchObject({ requested: 2, actual: 2, throttleStatus: { available: 998 } });
+});
+
+test("what is refused before it runs costs 1 on every transport", async () => {
+  const { key } = await givenKey(app, readers);
+  const left = async () => (await app.execute("{ rateLimit { available } }", {}, { key })).data.rateLimit;
+  const socket = await connectSocket({ url: app.url, key });
+  await socket.next();
+  const asEvents = (query: string) => post(key, { query }, { accept: "text/event-stream" });
+  for (const [i, query] of ["{ shoeSize }", "{ tickets { nodes { id } } }", "{"].entries()) {
+    await app.execute(query, {}, { key });
+    expect(await left()).toMatchObject({ available: 999 - 3 * i });
+    socket.send({ id: query, type: "subscribe", payload: { query } });
+    expect(await socket.next()).toMatchObject({ id: query, type: "error" });
+    expect(await left()).toMatchObject({ available: 998 - 3 * i });
+    await (await asEvents(query)).text();
+    expect(await left()).toMatchObject({ available: 997 - 3 * i });
+  }
+  expect(await (await asEvents("{ shoeSize }")).text()).toContain('"cost":{"requested":1,"actual":1,');
+  socket.socket.close();
+});
+
 test("who has spent the budget is refused with the time to come back, and loses nothing by asking", async () => {
   const { key } = await givenKey(app, readers);
   const part = (name: string) => `${name}: customers(first: 100) { edges { node { id } } nodes { id } }`;

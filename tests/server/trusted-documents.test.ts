@@ -166,6 +166,21 @@ test("the names that Apollo gets forget the texts that fell out, and never name 
   expect(nameOf(large(0))).not.toBe(first);
 });
 
+test("many small texts are forgotten like few large ones", async () => {
+  const documents = new KnownDocuments();
+  const nameOf = (text: string) => documents.extensionsFor(text).persistedQuery.sha256Hash;
+  const register = (i: number) => documents.cache.set(`apq:${i}`, "{a}");
+  const first = nameOf("first");
+  await register(0);
+  for (let i = 1; i <= 10_000; i++) {
+    nameOf(String(i));
+    await register(i);
+  }
+  expect(await documents.cache.get(`apq:${first}`)).toBeUndefined();
+  expect(await documents.cache.get("apq:0")).toBeUndefined();
+  expect(await documents.cache.get("apq:10000")).toBe("{a}");
+});
+
 test("manifests of Apollo and of codegen are read; one with a wrong hash, or of another shape, is not", () => {
   const file = (content: unknown) => {
     const path = join(folder, `${sha(JSON.stringify(content))}.json`);

@@ -1,5 +1,8 @@
+import { createHash } from "node:crypto";
 import { type DocumentNode, Kind, type OperationDefinitionNode, visit } from "graphql";
 import { accessClassOf, type Caller } from "../../platform/access/caller.js";
+import { ApiError } from "../../platform/errors.js";
+import { maxLiveVariables } from "../../platform/limits.js";
 
 /** One subscriber's operation: checked, and not yet begun. */
 export interface LiveRequest {
@@ -11,6 +14,19 @@ export interface LiveRequest {
   cost: number;
   /** Where to begin, said by the transport; goes before the argument. */
   after?: string | null;
+}
+
+/**
+ * What is kept of a request while it is followed: of its variables those that the operation declares. Throws
+ * PAYLOAD_TOO_LARGE.
+ */
+export function keptRequest(request: LiveRequest): LiveRequest {
+  const names = request.operation.variableDefinitions?.map(({ variable }) => variable.name.value) ?? [];
+  const given = names.filter((name) => Object.hasOwn(request.variables, name));
+  const variables = Object.fromEntries(given.map((name) => [name, request.variables[name]]));
+  if (JSON.stringify(variables).length <= maxLiveVariables) return { ...request, variables };
+  const message = `The variables of a subscription may have at most ${maxLiveVariables} characters.`;
+  throw new ApiError("PAYLOAD_TOO_LARGE", message);
 }
 
 /** The argument of every live field that says where to begin. */
@@ -27,7 +43,8 @@ export function sharingKey({ document, operation, variables, caller }: LiveReque
     known.set(operation, shape);
   }
   const { [shape.cursorVariable ?? ""]: _, ...others } = variables;
-  return JSON.stringify([shape.id, sorted(others), accessClassOf(caller)]);
+  const asked = JSON.stringify([shape.id, sorted(others), accessClassOf(caller)]);
+  return createHash("sha256").update(asked).digest("base64");
 }
 
 /** The variable that is given as cursor and for nothing else. */

@@ -134,6 +134,13 @@ test("an entry names the key and the request; nobody else's page and no empty an
   expect(row?.count).toBe(0);
 });
 
+test("of a name as long as a document, an entry keeps 200 characters", async () => {
+  const app = apps.compiled as TestApp;
+  const name = (length: number) => "N".repeat(length);
+  await app.execute(`query ${name(300)}($id: ID!) { customer(id: $id) { email } }`, { id: people.ada });
+  expect(await entriesOf(app, name(200))).toMatchObject([{ operationName: name(200) }]);
+});
+
 const RECORD = `mutation Record($input: RecordConsentsInput!) { recordConsents(input: $input) { results { outcome } } }`;
 const consent = (sourceRef: string, name: string) => ({
   sourceRef,

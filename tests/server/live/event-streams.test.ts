@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { type SQL, sql } from "drizzle-orm";
 import { createClient } from "graphql-sse";
+import { newId } from "../../../src/platform/ids.js";
 import { startTestApp, type TestApp } from "../../support/app.js";
 import { givenKey, recordContacts, revokeKey } from "../../support/live.js";
 import { until } from "../../support/until.js";
@@ -140,6 +141,24 @@ test("what is wrong with the operation is told in the stream; what is no operati
     expect(response.headers.get("content-type")).toContain("application/json");
     expect(await response.json()).toMatchObject({ errors: [{ extensions: { code } }] });
   }
+});
+
+test("what a subscription keeps of its variables is bounded: what it declares, and no more than a filter takes", async () => {
+  const query = `subscription ($where: InteractionFilter) { interactionRecorded(where: $where) { interaction { summary } } }`;
+  const where = (count: number) => ({
+    customerId: { in: Array.from({ length: count }, () => newId("customer")) },
+  });
+  const large = await events({ query, variables: { where: where(900) } });
+  expect(JSON.parse((await large.next())?.data as string)).toMatchObject({
+    errors: [{ extensions: { code: "PAYLOAD_TOO_LARGE" } }],
+  });
+  expect(app.app.live.followerCount).toBe(0);
+  const usual = await events({ query, variables: { where: where(500), unasked: "x".repeat(1_000_000) } });
+  await until(
+    () => app.app.live.followerCount,
+    (now) => now === 1,
+  );
+  usual.leave();
 });
 
 test("a GET with its request in the address is served likewise, behind the same key", async () => {
