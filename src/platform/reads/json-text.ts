@@ -1,23 +1,24 @@
 import { type SQL, sql } from "drizzle-orm";
 import type { PgColumn as Column } from "drizzle-orm/pg-core";
 
-/** A piece of a JSON text: text as it stands, or SQL whose value goes there. Never null: `concat` would drop it. */
+/** A piece of a JSON text: text as it stands, or SQL whose value goes there. Never null: nothing would be left of the text. */
 export type Piece = string | SQL;
 
-/** PostgreSQL passes at most 100 arguments to a function. */
-const maxArguments = 100;
-
 /**
- * The pieces as one text. Texts are put together by `concat` rather than by `json_build_object`: it costs the same, leaves no
- * spaces, and takes names of any length.
+ * The pieces as one text. `||` copies each piece once; `concat` and `json_build_object` first make a text of every argument and
+ * look for its end, which cost a sixth of a page.
  */
-export function concat(pieces: readonly Piece[]): SQL {
-  const args = merged(pieces).map((piece) => (typeof piece === "string" ? quoted(piece) : piece));
-  const parts: SQL[] = [];
-  for (let i = 0; i < args.length; i += maxArguments) {
-    parts.push(sql`concat(${sql.join(args.slice(i, i + maxArguments), sql`, `)})`);
-  }
-  return parts.length === 1 ? (parts[0] as SQL) : sql`(${sql.join(parts, sql` || `)})`;
+export function joined(pieces: readonly Piece[]): SQL {
+  return halves(
+    merged(pieces).map((piece) => (typeof piece === "string" ? quoted(piece) : sql`(${piece})::text`)),
+  );
+}
+
+/** By halves: one after the other, the beginning would be copied as often as there are pieces. */
+function halves(texts: readonly SQL[]): SQL {
+  if (texts.length === 1) return texts[0] as SQL;
+  const half = texts.length >> 1;
+  return sql`(${halves(texts.slice(0, half))} || ${halves(texts.slice(half))})`;
 }
 
 /** The pieces of a JSON object. */
@@ -97,7 +98,7 @@ function inQuotes(column: Column, prefix: string, text: SQL): Piece[] {
 
 /** The base64url of a text, as cursors have it. */
 export function base64urlOf(pieces: readonly Piece[]): SQL {
-  const base64 = sql`encode(convert_to(${concat(pieces)}, 'UTF8'), 'base64')`;
+  const base64 = sql`encode(convert_to(${joined(pieces)}, 'UTF8'), 'base64')`;
   return sql`rtrim(translate(${base64}, E'+/\n', '-_'), '=')`;
 }
 

@@ -3,7 +3,7 @@ import type { PgColumn as Column, PgTable } from "drizzle-orm/pg-core";
 import { orderBy, orderName } from "../database/keyset.js";
 import type { Listing, ListRequest, PageParts } from "../database/page.js";
 import { type Restriction, restricted } from "../database/restriction.js";
-import { base64urlOf, concat, jsonOf, objectOf, type Piece } from "./json-text.js";
+import { base64urlOf, joined, jsonOf, objectOf, type Piece } from "./json-text.js";
 import type { EdgePart, PagePart, Part } from "./outline.js";
 
 /** What the arguments of a page come to, for one request. */
@@ -14,7 +14,8 @@ export interface PageSite {
   size(): SQL;
 }
 
-const uuidBytes = sql.raw("16");
+/** In which place a row was read. */
+const place = sql.identifier("place on the page");
 
 type Page = Part & { kind: "page" };
 type ObjectText = (parts: readonly Part[]) => Piece[];
@@ -65,7 +66,7 @@ class PageText {
 
   text([before, after]: readonly [string, string]): SQL {
     const object = objectOf(this.parts.map((part) => [part.key, this.part(part)] as const));
-    const pieces = concat([before, ...object, after]);
+    const pieces = joined([before, ...object, after]);
     const readsRows = this.looksBeyond || this.parts.some(({ kind }) => kind === "nodes" || kind === "edges");
     if (!readsRows)
       return this.whose ? sql`(select ${pieces} as text, '' as whose)` : sql`(select ${pieces})`;
@@ -73,7 +74,10 @@ class PageText {
     const { clauses } = this.site;
     const table = named(this.listing.table);
     const limit = this.looksBeyond ? sql`${this.size} + 1` : this.size;
-    const rows = sql`select * ${this.from([...clauses.conditions(), this.seen(false)])} order by ${this.order(this.backward)} limit ${limit}`;
+    const read = sql`select * ${this.from([...clauses.conditions(), this.seen(false)])} order by ${this.order(this.backward)} limit ${limit}`;
+    const rows = this.looksBeyond
+      ? sql`select *, row_number() over () as ${place} from (${read}) as ${table}`
+      : read;
     if (!this.backward) return sql`(select ${text} from (${rows}) as ${table})`;
     const turned = sql`select * from (${rows}) as ${table} order by ${this.order(false)}`;
     return sql`(select ${text} from (${turned}) as ${table})`;
@@ -82,10 +86,10 @@ class PageText {
   private part(part: PagePart): readonly Piece[] {
     switch (part.kind) {
       case "nodes":
-        return this.list(concat(this.objectText(part.parts)));
+        return this.list(joined(this.objectText(part.parts)));
       case "edges":
         return this.list(
-          concat(objectOf(part.edgeParts.map((edge) => [edge.key, this.edgePart(edge)] as const))),
+          joined(objectOf(part.edgeParts.map((edge) => [edge.key, this.edgePart(edge)] as const))),
         );
       case "pageInfo":
         return objectOf(part.infos.map(({ key, name }) => [key, this.info(name)] as const));
@@ -103,22 +107,18 @@ class PageText {
     return part.kind === "cursor" ? ['"', this.cursor((column) => sql`${column}`), '"'] : [`"${part.name}"`];
   }
 
-  /** An array cut to the page is cheaper than rows that are numbered, although the row beyond is made into text too. */
   private list(member: SQL): readonly Piece[] {
-    return ["[", this.listed(member), "]"];
+    return ["[", sql`coalesce(string_agg(${member}, ',')${this.shown()}, '')`, "]"];
   }
 
-  private listed(member: SQL): SQL {
-    if (!this.looksBeyond) return sql`string_agg(${member}, ',')`;
-    return sql`array_to_string((array_agg(${member}))[${this.first}:${this.last}], ',')`;
-  }
-
-  /** As bytes: making, cutting and sending fifty texts would take several times as long. */
+  /** As bytes: making and sending fifty texts would take several times as long. */
   private ids(column: Column): SQL {
-    const all = sql`string_agg(uuid_send(${column}), '')`;
-    if (!this.looksBeyond) return sql`encode(${all}, 'hex')`;
-    const from = this.backward ? sql`${uuidBytes} * (${this.first} - 1) + 1` : sql`1`;
-    return sql`encode(substring(${all} from ${from} for ${uuidBytes} * ${this.size}), 'hex')`;
+    return sql`encode(string_agg(uuid_send(${column}), '')${this.shown()}, 'hex')`;
+  }
+
+  /** Leaves the row beyond out of an aggregate, which then does not make it into text either. */
+  private shown(): SQL {
+    return this.looksBeyond ? sql` filter (where ${place} <= ${this.size})` : sql``;
   }
 
   private info(name: string): readonly Piece[] {
@@ -127,7 +127,7 @@ class PageText {
     if (!name.endsWith("Cursor")) return [String(this.site.request.cursor !== null)];
     const place = name === "startCursor" ? this.first : this.last;
     const cursor = this.cursor((column) => sql`(array_agg(${column}))[${place}]`);
-    return [sql`case when count(*) = 0 then 'null' else ${concat(['"', cursor, '"'])} end`];
+    return [sql`case when count(*) = 0 then 'null' else ${joined(['"', cursor, '"'])} end`];
   }
 
   private get moreName(): string {

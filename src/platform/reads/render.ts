@@ -2,7 +2,7 @@ import { and, eq, type SQL, sql } from "drizzle-orm";
 import { customerColumnOf } from "../audit/customer-column.js";
 import type { Edge } from "../database/edge.js";
 import { type Restriction, restricted } from "../database/restriction.js";
-import { concat, objectOf, type Piece } from "./json-text.js";
+import { joined, objectOf, type Piece } from "./json-text.js";
 import type { Outline, Part } from "./outline.js";
 import { type PageSite, pageText } from "./page-text.js";
 import type { RowRead } from "./reads.js";
@@ -83,7 +83,7 @@ class Renderer {
   whole(texts: { part(part: Part): readonly Piece[] }): SQL {
     if (this.alone) return texts.part(this.alone)[0] as SQL;
     const data = objectOf(this.root.map((part) => [part.key, texts.part(part)] as const));
-    return concat(['{"data":', ...data, "}"]);
+    return joined(['{"data":', ...data, "}"]);
   }
 
   /** What stands before and after a page in its own text. */
@@ -100,13 +100,13 @@ class Renderer {
         return part.pieces;
       case "object": {
         if (!part.absentWhenNull) return this.object(part.parts);
-        const text = concat(this.object(part.parts));
+        const text = joined(this.object(part.parts));
         return [sql`case when ${part.absentWhenNull} is null then 'null' else ${text} end`];
       }
       case "one": {
         const { table } = part.edge;
         return [
-          orNull(sql`select ${concat(this.object(part.parts))} from ${table} where ${tied(part.edge)}`),
+          orNull(sql`select ${joined(this.object(part.parts))} from ${table} where ${tied(part.edge)}`),
         ];
       }
       case "many":
@@ -127,7 +127,7 @@ class Renderer {
 
   private row(read: RowRead, site: number, parts: readonly Part[]): Piece {
     const condition = this.found(read, site);
-    return orNull(sql`select ${concat(this.object(parts))} from ${read.table} where ${condition}`);
+    return orNull(sql`select ${joined(this.object(parts))} from ${read.table} where ${condition}`);
   }
 
   /** The condition that finds a row at the root, if it may be seen. */
@@ -138,9 +138,10 @@ class Renderer {
 
   private many(edge: Edge, parts: readonly Part[]): Piece {
     const order = edge.order ? sql` order by ${sql.join([...edge.order], sql`, `)}` : sql``;
-    const members = sql`select ${concat(this.object(parts))} as member from ${edge.table} where ${tied(edge)}${order}`;
+    const members = sql`select ${joined(this.object(parts))} as member from ${edge.table} where ${tied(edge)}${order}`;
     // Named first: an aggregate over nothing but columns of the row around would be that row's.
-    return sql`(select ${concat(["[", sql`string_agg(listed.member, ',')`, "]"])} from (${members}) as listed)`;
+    const listed = sql`coalesce(string_agg(listed.member, ','), '')`;
+    return sql`(select ${joined(["[", listed, "]"])} from (${members}) as listed)`;
   }
 }
 
