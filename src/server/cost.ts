@@ -63,6 +63,7 @@ export function checkCost(
   throw new ApiError("TOO_EXPENSIVE", message, { cost, maxCost, http: { status: 400 } });
 }
 
+/** What is not sent is not there: a variable may be called like a method of objects. */
 type Variables = Readonly<Record<string, unknown>>;
 /** A cost, or how it follows from the variables. */
 type Cost = number | ((given: Given) => number);
@@ -95,7 +96,7 @@ export function costOf(
   const { defaults, cost } = worked;
   return typeof cost === "number"
     ? cost
-    : cost({ variables: { ...defaults, ...variables }, fragments: new Map() });
+    : cost({ variables: Object.assign(Object.create(null), defaults, variables), fragments: new Map() });
 }
 
 function defaultsOf({ variableDefinitions = [] }: OperationDefinitionNode): Variables {
@@ -183,8 +184,9 @@ function sizeOf(parent: GraphQLCompositeType, field: GraphQLField<unknown, unkno
   if (field.args.some(({ name }) => name === "first")) {
     const [first, last] = [argumentOf(node, "first"), argumentOf(node, "last")];
     const size = (variables: Variables) => {
-      const asked = first(variables) ?? last(variables) ?? defaultPageSize;
-      return Math.min(Math.max(Number(asked) || 0, 1), maxPageSize);
+      const asked = first(variables) ?? last(variables);
+      // Anything else is refused before it is read.
+      return typeof asked === "number" ? Math.min(Math.max(asked, 1), maxPageSize) : defaultPageSize;
     };
     const varies = node.arguments?.some(
       ({ name, value }) => /^(first|last)$/.test(name.value) && value.kind === Kind.VARIABLE,

@@ -31,7 +31,18 @@ test("a variable costs what a literal costs, and its default where it is left ou
   expect(cost(document, { n: 10 })).toBe(20);
   expect(cost(document)).toBe(14);
   expect(cost(document, { n: 1e9 })).toBe(200);
-  expect(cost(document, { n: "many" })).toBe(2);
+  // Refused before anything is read, so never cheaper than what could be.
+  expect(cost(document, { n: "many" })).toBe(100);
+});
+
+test("a variable that is not sent costs what is read without it, also where it is called like a method of objects", () => {
+  for (const name of ["n", "constructor", "toString", "__proto__"]) {
+    const document = `query ($${name}: Int) { customers(first: $${name}) { nodes { id } } }`;
+    expect([name, cost(document)]).toEqual([name, 100]);
+    expect([name, cost(document, JSON.parse(`{"${name}": 3}`))]).toEqual([name, 6]);
+  }
+  const odd = { n: { valueOf: null, toString: null } };
+  expect(cost("query ($n: Int) { customers(first: $n) { nodes { id } } }", odd)).toBe(100);
 });
 
 test("ids cost as many as are asked for, and introspection costs like everything else", () => {

@@ -29,7 +29,8 @@ export function coerceVariables(
     variables = variablesOf(schema, operation);
     known.set(operation, variables);
   }
-  const coerced: Record<string, unknown> = {};
+  // Without a prototype, as graphql-js makes it: a variable may be called like a method of objects, or `__proto__`.
+  const coerced: Record<string, unknown> = Object.create(null);
   let refused = false;
   const refuse = () => {
     refused = true;

@@ -16,10 +16,14 @@ const nestedSizes = [2, 1, 3, 5];
 /** How often an argument is what the API refuses. */
 const refusedShare = 0.008;
 
+/** What objects have of themselves. */
+const strangeNames = ["constructor", "__proto__", "toString"];
+
 /** Writes the arguments of fields, and declares the variables that they use. */
 export class ArgumentWriter {
   private readonly definitions: string[] = [];
-  private readonly variables: Record<string, unknown> = {};
+  private readonly isStrange: boolean;
+  private readonly variables: Record<string, unknown> = Object.create(null);
   private readonly values: InputValues;
 
   constructor(
@@ -28,6 +32,7 @@ export class ArgumentWriter {
     /** Whether an argument that is an object stands in a variable as a whole. */
     private readonly wholeVariables = false,
   ) {
+    this.isStrange = choices.chance(0.2);
     this.values = new InputValues(choices, world, (type, value) =>
       wholeVariables ? value.text : this.variable(type, value),
     );
@@ -37,7 +42,7 @@ export class ArgumentWriter {
   usedIn(text: string): { definitions: string[]; variables: Record<string, unknown> } {
     const isUsed = (name: string) => new RegExp(`\\$${name}\\b`).test(text);
     const used = Object.entries(this.variables).filter(([name]) => isUsed(name));
-    const definitions = this.definitions.filter((_, i) => isUsed(`v${i + 1}`));
+    const definitions = this.definitions.filter((_, i) => isUsed(this.nameOf(i)));
     return { definitions, variables: Object.fromEntries(used) };
   }
 
@@ -137,7 +142,7 @@ export class ArgumentWriter {
 
   /** A value in its place: as it is, or as a variable. */
   private given(type: GraphQLInputType, value: Value): string {
-    const usesVariables = value.text.includes("$v");
+    const usesVariables = this.usesVariables(value.text);
     const isWhole = this.wholeVariables && value.text.startsWith("{");
     if (isWhole || (!usesVariables && this.choices.chance(0.3))) return this.variable(type, value);
     return value.text;
@@ -145,7 +150,7 @@ export class ArgumentWriter {
 
   private variable(type: GraphQLInputType, value: Value): string {
     const { choices } = this;
-    if (value.text.includes("$v")) return value.text;
+    if (this.usesVariables(value.text)) return value.text;
     const name = this.name();
     const nullable = isNonNullType(type) ? String(type.ofType) : String(type);
     if (isNonNullType(type) && !choices.chance(0.2)) {
@@ -165,7 +170,15 @@ export class ArgumentWriter {
     return `$${name}`;
   }
 
+  private usesVariables(text: string): boolean {
+    return this.definitions.some((_, i) => text.includes(`$${this.nameOf(i)}`));
+  }
+
   private name(): string {
-    return `v${this.definitions.length + 1}`;
+    return this.nameOf(this.definitions.length);
+  }
+
+  private nameOf(index: number): string {
+    return (this.isStrange && strangeNames[index]) || `v${index + 1}`;
   }
 }
