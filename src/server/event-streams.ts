@@ -12,7 +12,7 @@ import type { Hub } from "./live/hub.js";
 import type { Patience } from "./live/patience.js";
 import { clientError, graphqlError, prepareOperation, shownResult } from "./operation.js";
 import { refuseThrown } from "./refusals.js";
-import { chargeRefused, type Price, spend, withCost } from "./spending.js";
+import { chargeRefused, type Price, settle, spend, withCost } from "./spending.js";
 
 export interface EventStreamOptions {
   schema: GraphQLSchema;
@@ -63,16 +63,17 @@ export function createEventStreams(options: EventStreamOptions): EventStreams {
     const asked = readRequest(from);
     if (asked instanceof GraphQLError) return refuse(asked);
     const prepared = prepareOperation(schema, documents, caller, asked);
-    const refused = "document" in prepared ? null : prepared[0];
+    const isOperation = "document" in prepared;
+    const isChangeByGet =
+      isOperation && prepared.operation.operation === "mutation" && request.method === "GET";
+    if (isChangeByGet) response.setHeader("allow", "POST");
+    const refused = isChangeByGet ? changesByGet() : isOperation ? null : (prepared[0] as GraphQLError);
     const cost = refused && chargeRefused(context);
-    if (refused?.extensions.code === "GRAPHQL_PARSE_FAILED") return refuse(refused);
-    if ("document" in prepared && prepared.operation.operation === "mutation" && request.method === "GET") {
-      response.setHeader("allow", "POST");
-      return refuse(changesByGet());
-    }
-    const unpaid = "document" in prepared && (await refusalOf(context, prepared.price));
+    if (refused && (isChangeByGet || refused.extensions.code === "GRAPHQL_PARSE_FAILED"))
+      return refuse(refused);
+    const unpaid = isOperation && (await refusalOf(context, prepared.price));
     if (unpaid) return refuse(unpaid);
-    if (context.audience.left) return; // whose close is past would not be dismissed by it
+    if (context.audience.left) return void settle(context, 0); // whose close is past would not be dismissed by it
     const outlet = new EventOutlet(response, shown);
     const connection: Connection = {
       key,
@@ -82,7 +83,10 @@ export function createEventStreams(options: EventStreamOptions): EventStreams {
       },
       revoke: () => outlet.end(revoked()),
     };
-    if (!connections.admit(connection)) return refuse(tooMany());
+    if (!connections.admit(connection)) {
+      settle(context, 0);
+      return refuse(tooMany());
+    }
     open.add(outlet);
     response.once("close", () => {
       open.delete(outlet);
@@ -90,9 +94,8 @@ export function createEventStreams(options: EventStreamOptions): EventStreams {
       outlet.leave();
     });
     outlet.open();
-    if (!("document" in prepared)) return outlet.finish({ errors: prepared, extensions: { cost } });
-    const variables = asked.variables ?? {};
-    const { document, operation } = prepared;
+    if (!isOperation) return outlet.finish({ errors: prepared, extensions: { cost } });
+    const { document, operation, variables } = prepared;
     if (operation.operation !== "subscription") {
       const operationName = operation.name?.value ?? null;
       const args = { schema, document, operationName, variableValues: variables, contextValue: context };
@@ -100,7 +103,6 @@ export function createEventStreams(options: EventStreamOptions): EventStreams {
       const header = request.headers["idempotency-key"];
       const attempt = {
         ...prepared,
-        variables,
         caller,
         presented: key,
         audience: context.audience,
@@ -117,9 +119,9 @@ export function createEventStreams(options: EventStreamOptions): EventStreams {
     }
     const lastEventId = request.headers["last-event-id"];
     const after = typeof lastEventId === "string" && lastEventId !== "" ? lastEventId : null;
-    const begun = await hub.follow({ ...prepared, variables, caller, after }, outlet, outlet.signal);
+    const begun = await hub.follow({ ...prepared, caller, after }, outlet, outlet.signal);
     if ("leave" in begun) outlet.begin(begun);
-    else outlet.finish(begun);
+    else outlet.finish(withCost(context, begun));
   }
 
   function stop(): void {

@@ -15,6 +15,7 @@ import { allowOrigin } from "./origins.js";
 import { presentedKey } from "./presented-key.js";
 import { refuse, refuseThrown, requestIdHeader, requestIdOf } from "./refusals.js";
 import { ClientLeft, readBody } from "./request-body.js";
+import { chargeRefused } from "./spending.js";
 
 export const graphqlPath = "/graphql";
 
@@ -109,6 +110,7 @@ async function handle(
   const asked = { search: query < 0 ? "" : url.slice(query), body: body.value };
   const handed = handedToApollo(options.documents, request.method, asked, context.caller);
   if (handed instanceof GraphQLError) {
+    chargeRefused(context);
     return refuseThrown(response, handed, clientError(options.logger, requestId, handed));
   }
   const answer = await options.apollo.executeHTTPGraphQLRequest({

@@ -41,6 +41,7 @@ import { priceOf } from "./cost.js";
 import type { ShownResult } from "./idempotency.js";
 import { checkPersonalInputs } from "./kept-inputs.js";
 import type { KnownDocuments } from "./known-documents.js";
+import { keptVariables } from "./live/live-request.js";
 import { checkPartner } from "./partner-access.js";
 import { checkPurpose } from "./purpose-access.js";
 import { maxRepeatsRule } from "./repeats.js";
@@ -83,6 +84,8 @@ const tooManyTokens = /^Syntax Error: Document contains more \w+ \d+ tokens/;
 export interface PreparedOperation {
   document: DocumentNode;
   operation: OperationDefinitionNode;
+  /** What it may use of those that were sent. */
+  variables: Readonly<Record<string, unknown>>;
   price: Price;
   /** Objects it may answer at most; of a subscription, with each event. */
   cost: number;
@@ -114,10 +117,11 @@ export function prepareOperation(
       return [
         withCode(new GraphQLError("No such operation in the document."), "OPERATION_RESOLUTION_FAILURE"),
       ];
-    const variables = request.variables ?? {};
+    const given = request.variables ?? {};
+    const variables = operation.operation === "subscription" ? keptVariables(operation, given) : given;
     checkAccess(schema, document, operation, variables, caller);
     const price = priceOf(schema, document, operation, variables);
-    return { document, operation, price, cost: price.cost };
+    return { document, operation, variables, price, cost: price.cost };
   } catch (error) {
     if (error instanceof GraphQLError) return [error];
     throw error;

@@ -76,16 +76,18 @@ export function socketHooks(options: HookOptions) {
         chargeRefused(contextValue);
         return prepared;
       }
-      const variables = payload.variables ?? {};
+      // graphql-ws holds the message for as long as the operation lives.
+      payload.variables = prepared.variables as Record<string, unknown>;
+      payload.extensions = undefined;
       const args: ExecutionArgs = {
         schema,
         document: prepared.document,
         operationName: payload.operationName,
-        variableValues: variables,
+        variableValues: prepared.variables,
         contextValue,
       };
       operations.begin(id, args, audience);
-      requests.set(args, { id, extra, live: { ...prepared, variables, caller } });
+      requests.set(args, { id, extra, live: { ...prepared, caller } });
       return spend(contextValue, prepared.price).then(
         () => args,
         (refusal: unknown) => {
@@ -122,7 +124,7 @@ export function socketHooks(options: HookOptions) {
         return stream;
       }
       stream.end();
-      return begun;
+      return withCost(args.contextValue as RequestContext, begun);
     },
     onComplete({ extra }: SocketContext, id: string) {
       extra.operations.leave(id);

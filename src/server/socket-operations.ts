@@ -1,6 +1,6 @@
 import type { ExecutionArgs } from "graphql";
 import { leave } from "../platform/database/audience.js";
-import { maxSocketOperations } from "../platform/limits.js";
+import { maxOperationIdLength, maxSocketOperations } from "../platform/limits.js";
 import type { SocketStream } from "./live/socket-stream.js";
 
 /**
@@ -15,6 +15,11 @@ export class SocketOperations {
 
   /** Whether an operation may begin; the close code of the refusal when it may not. */
   refusal(id: string): { code: number; reason: string } | null {
+    if (id.length > maxOperationIdLength)
+      return {
+        code: 4400,
+        reason: `The id of an operation may have at most ${maxOperationIdLength} characters`,
+      };
     if (this.running.has(id))
       return { code: 4409, reason: `Subscriber for ${id.slice(0, 50)} already exists` };
     if (this.running.size >= maxSocketOperations)

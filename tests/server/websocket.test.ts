@@ -204,6 +204,15 @@ test("an id that is reused while its operation runs closes the socket with 4409,
   await waitUntil(() => app.services.feed.status.waiters === 0);
 });
 
+test("an operation whose id would stand before each of its events for pages closes the socket with 4400", async () => {
+  const { send, next, closed } = await connect();
+  await next();
+  send({ id: "x".repeat(128), type: "subscribe", payload: { query: "{ __typename }" } });
+  expect(await next()).toMatchObject({ id: "x".repeat(128), type: "next" });
+  send({ id: "x".repeat(129), type: "subscribe", payload: { query: "{ __typename }" } });
+  expect(await closed).toBe(4400);
+});
+
 test("more operations than a socket may hold close it with 4429, and its streams end with it", async () => {
   const { send, next, closed } = await connect();
   await next();

@@ -18,6 +18,8 @@ const maxSeen = 100_000;
 /** Budgets that all nodes share: one atomic statement per charge, so that two nodes never hand out the same points. */
 export class SharedBudgets implements Budgets {
   private readonly seen = new LRUCache<string, number>({ max: maxSeen });
+  /** Points to give back or to take behind answers, by caller; what comes while a caller's are written goes together. */
+  private readonly owed = new Map<string, number>();
 
   constructor(
     private readonly database: Database,
@@ -39,7 +41,7 @@ export class SharedBudgets implements Budgets {
     const allowance = allowanceOf(caller, this.standard);
     if (!allowance) return null;
     const known = this.seen.get(caller.keyId) ?? allowance.maximum;
-    if (points !== 0) void this.change(caller, allowance, points, false).catch(this.onFault);
+    if (points !== 0) this.owe(caller, allowance, points);
     return statusOf(allowance, Math.min(known + points, allowance.maximum));
   }
 
@@ -47,6 +49,21 @@ export class SharedBudgets implements Budgets {
     const allowance = allowanceOf(caller, this.standard);
     if (!allowance) return null;
     return statusOf(allowance, (await this.change(caller, allowance, 0, false)) ?? allowance.maximum);
+  }
+
+  private owe(caller: Caller, allowance: Allowance, points: number): void {
+    const owed = this.owed.get(caller.keyId);
+    this.owed.set(caller.keyId, (owed ?? 0) + points);
+    if (owed === undefined) void this.pay(caller, allowance);
+  }
+
+  /** One transaction at a time: a client that sends thousands of refused operations does not fill the pool. */
+  private async pay(caller: Caller, allowance: Allowance): Promise<void> {
+    for (let points = this.owed.get(caller.keyId); points; points = this.owed.get(caller.keyId)) {
+      this.owed.set(caller.keyId, 0);
+      await this.change(caller, allowance, points, false).catch(this.onFault);
+    }
+    this.owed.delete(caller.keyId);
   }
 
   /** The points after the change; null where it would have needed more than there were. */

@@ -13,7 +13,7 @@ import { coerceVariables } from "../../platform/graphql/variables.js";
 import { graphqlError } from "../operation.js";
 import type { Entry } from "./answers.js";
 import { Group, type GroupOptions } from "./group.js";
-import { keptRequest, type LiveRequest, sharingKey } from "./live-request.js";
+import { type LiveRequest, sharingKey } from "./live-request.js";
 import { Member, type Outlet } from "./member.js";
 import { NotShared } from "./shared-context.js";
 
@@ -51,13 +51,12 @@ export class Hub {
 
   /** Begins a subscription, or tells why it cannot be. `signal` ends it before it has begun. */
   async follow(
-    asked: LiveRequest,
+    request: LiveRequest,
     outlet: Outlet,
     signal: AbortSignal,
   ): Promise<Following | ExecutionResult> {
     const { schema, contextOf, onFollowed } = this.options;
     try {
-      const request = keptRequest(asked);
       if (isLeftOut(schema, request)) throw leftOut();
       const started = await createSourceEventStream({
         schema,

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { type DocumentNode, Kind, type OperationDefinitionNode, visit } from "graphql";
 import { accessClassOf, type Caller } from "../../platform/access/caller.js";
 import { ApiError } from "../../platform/errors.js";
-import { maxLiveVariables } from "../../platform/limits.js";
+import { maxLiveVariablesLength } from "../../platform/limits.js";
 
 /** One subscriber's operation: checked, and not yet begun. */
 export interface LiveRequest {
@@ -16,16 +16,16 @@ export interface LiveRequest {
   after?: string | null;
 }
 
-/**
- * What is kept of a request while it is followed: of its variables those that the operation declares. Throws
- * PAYLOAD_TOO_LARGE.
- */
-export function keptRequest(request: LiveRequest): LiveRequest {
-  const names = request.operation.variableDefinitions?.map(({ variable }) => variable.name.value) ?? [];
-  const given = names.filter((name) => Object.hasOwn(request.variables, name));
-  const variables = Object.fromEntries(given.map((name) => [name, request.variables[name]]));
-  if (JSON.stringify(variables).length <= maxLiveVariables) return { ...request, variables };
-  const message = `The variables of a subscription may have at most ${maxLiveVariables} characters.`;
+/** The variables of a subscription, which are kept as long as it lives: those that it declares. Throws PAYLOAD_TOO_LARGE. */
+export function keptVariables(
+  { variableDefinitions = [] }: OperationDefinitionNode,
+  given: Readonly<Record<string, unknown>>,
+): Readonly<Record<string, unknown>> {
+  const names = variableDefinitions.map(({ variable }) => variable.name.value);
+  const declared = names.filter((name) => Object.hasOwn(given, name));
+  const variables = Object.fromEntries(declared.map((name) => [name, given[name]]));
+  if (JSON.stringify(variables).length <= maxLiveVariablesLength) return variables;
+  const message = `The variables of a subscription may have at most ${maxLiveVariablesLength} characters.`;
   throw new ApiError("PAYLOAD_TOO_LARGE", message);
 }
 
