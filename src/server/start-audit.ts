@@ -20,7 +20,13 @@ export function openAudit(
   if (audit === "off") return null;
   const onFault = (error: unknown) => logger.error(faultOf(error), "audit");
   const log = new AuditLog(database, { reads: audit === "all", onFault });
-  opened.add(() => log.flush().catch(onFault));
+  // Twice: what was sent before, nobody knowing how that ended, may have come to be there during the first attempt.
+  opened.add(() =>
+    log
+      .flush()
+      .catch(() => log.flush())
+      .catch(onFault),
+  );
   return log;
 }
 

@@ -78,6 +78,13 @@ export class AuditLog {
     clearTimeout(this.timer);
     this.timer = undefined;
     await this.writing;
+    this.writing = this.writeHeld().finally(() => {
+      this.writing = undefined;
+    });
+    await this.writing;
+  }
+
+  private async writeHeld(): Promise<void> {
     while (this.held.length > 0) await this.writeBatch();
   }
 

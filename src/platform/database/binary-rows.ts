@@ -37,7 +37,7 @@ export class BinaryRows {
     this.length += length;
   }
 
-  /** With hyphens or without. */
+  /** Of 32 hexadecimal digits, with hyphens or without. */
   uuid(value: string): void {
     this.room(4 + 16);
     this.int32(16);
@@ -96,7 +96,10 @@ export class BinaryRows {
   }
 }
 
-/** Inserts the rows, of these columns, in one statement. A conflict fails it: COPY knows no ON CONFLICT. */
+/**
+ * Inserts the rows, of these columns, in one statement. A conflict fails it: COPY knows no ON CONFLICT. Until it settles nothing
+ * else may be sent in the transaction.
+ */
 export async function copyRows<T extends PgTable>(
   tx: Tx,
   table: T,

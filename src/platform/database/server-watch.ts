@@ -22,8 +22,10 @@ const ASK_AGAIN_MS = 750;
 /** An answer that was on its way while the server was asked has arrived by then. */
 const ANSWER_ARRIVES_MS = 200;
 
+/** One that waits for the rows of a COPY counts as active, and waits for us. */
 const whichText = `select coalesce(json_agg(pid), '[]')::text as pids from pg_stat_activity
-  where pid = any($1::int[]) and state not in ('idle', 'idle in transaction', 'idle in transaction (aborted)')`;
+  where pid = any($1::int[]) and state not in ('idle', 'idle in transaction', 'idle in transaction (aborted)')
+    and wait_event is distinct from 'ClientRead'`;
 
 /**
  * Asks over a fresh connection, because a used one may be dead itself. A backend that is not working on what it was sent
