@@ -1,12 +1,14 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { NodeBudgets } from "../../src/platform/access/budget.js";
 import type { Caller } from "../../src/platform/access/caller.js";
+import { SharedBudgets } from "../../src/platform/access/shared-budgets.js";
 import { encoded } from "../../src/platform/byte-text.js";
 import { AnswerText } from "../../src/platform/reads/answer-text.js";
 import { objectsIn } from "../../src/server/spending.js";
 import { startTestApp, type TestApp } from "../support/app.js";
 import { givenKey, recordContacts } from "../support/live.js";
 import { connectSocket } from "../support/socket.js";
+import { until } from "../support/until.js";
 
 /** Flows back so slowly that no test sees it. */
 const budget = { maximum: 1_000, restoreRate: 1 };
@@ -217,6 +219,30 @@ test("nodes that share budgets in the database never hand out the same points, a
   } finally {
     await Promise.all([one?.stop(), two?.stop()]);
   }
+});
+
+test("a thousand refusals of one caller are two transactions: what comes while one is written goes together", async () => {
+  const { database } = app.services;
+  let transactions = 0;
+  const counting = {
+    ...database,
+    transaction: ((work) => {
+      transactions++;
+      return database.transaction(work);
+    }) as typeof database.transaction,
+  };
+  const fault = (error: unknown) => {
+    throw error;
+  };
+  const paying = new SharedBudgets(counting, { maximum: 2_000, restoreRate: 1 }, fault);
+  const looking = new SharedBudgets(database, { maximum: 2_000, restoreRate: 1 }, fault);
+  const caller: Caller = { keyId: "token:refused", scopes: new Set() };
+  for (let i = 0; i < 1_000; i++) paying.settle(caller, -1);
+  const left = await until(
+    async () => (await looking.status(caller))?.available ?? 0,
+    (available) => available < 1_990,
+  );
+  expect([left >= 1_000 && left < 1_010, transactions]).toEqual([true, 2]);
 });
 
 test("objects are counted alike in values and in the text of an answer", () => {
