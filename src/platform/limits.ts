@@ -57,7 +57,7 @@ export const maxSocketMessageBytes = 256 * 1024;
 /** Characters of the variables of one subscription, as JSON: they are kept as long as it lives. A filter of 500 ids has 20,000. */
 export const maxLiveVariablesLength = 32 * 1024;
 /** Characters of an operation's id on a socket, which stands before each of its events: clients count, or send a UUID. */
-export const maxOperationIdLength = 128;
+export const maxOperationIdLength = 1_000;
 /** Operations at once on one socket: a busy console has about ten. */
 export const maxSocketOperations = 50;
 /** Live connections of one key on one node: a browser each for a whole company; beyond that a client has gone wild. */

@@ -207,9 +207,9 @@ test("an id that is reused while its operation runs closes the socket with 4409,
 test("an operation whose id would stand before each of its events for pages closes the socket with 4400", async () => {
   const { send, next, closed } = await connect();
   await next();
-  send({ id: "x".repeat(128), type: "subscribe", payload: { query: "{ __typename }" } });
-  expect(await next()).toMatchObject({ id: "x".repeat(128), type: "next" });
-  send({ id: "x".repeat(129), type: "subscribe", payload: { query: "{ __typename }" } });
+  send({ id: "x".repeat(1_000), type: "subscribe", payload: { query: "{ __typename }" } });
+  expect(await next()).toMatchObject({ id: "x".repeat(1_000), type: "next" });
+  send({ id: "x".repeat(1_001), type: "subscribe", payload: { query: "{ __typename }" } });
   expect(await closed).toBe(4400);
 });
 

@@ -8,8 +8,10 @@ import { copyEntries, type Entry, insertEntry } from "./entries.js";
 const flushEveryMs = 200;
 /** Entries in one statement; a batch that is full is written at once. */
 const entriesAtOnce = 500;
-/** Entries held while they cannot be written, a few megabytes. What comes on top is lost, and counted. */
+/** Entries held while they cannot be written, half a minute of reads. What comes on top is lost, and counted. */
 const maxHeld = 20_000;
+/** Characters of their customers' ids: two million customers, 64 MB. */
+const maxHeldCharacters = 64 * 1024 * 1024;
 
 /** Of the name of an operation, which may be as long as its document: entries are kept for ever. */
 const maxNameLength = 200;
@@ -27,6 +29,7 @@ export interface AuditLogOptions {
  */
 export class AuditLog {
   private held: Entry[] = [];
+  private heldCharacters = 0;
   private timer: NodeJS.Timeout | undefined;
   private writing: Promise<void> | undefined;
   /** Whether some of those held may be written already: nobody knows how the last attempt ended. */
@@ -55,14 +58,9 @@ export class AuditLog {
 
   /** For trails: an entry that may still learn of more customers until it is written. */
   open(trail: Trail, action: Entry["action"]): Entry {
-    const entry: Entry = {
-      id: newId("auditEntry"),
-      at: Date.now(),
-      action,
-      trail,
-      customers: [],
-    };
-    if (this.held.length >= maxHeld) {
+    const isHeld = this.held.length < maxHeld && this.heldCharacters < maxHeldCharacters;
+    const entry: Entry = { id: newId("auditEntry"), at: Date.now(), action, trail, customers: [], isHeld };
+    if (!isHeld) {
       if (this.lostCount++ === 0)
         this.options.onFault(new Error("audit entries are lost: none can be written"));
       return entry;
@@ -71,6 +69,13 @@ export class AuditLog {
     if (this.held.length >= entriesAtOnce) this.flushSoon();
     else this.timer ??= setTimeout(() => this.flushSoon(), flushEveryMs).unref();
     return entry;
+  }
+
+  /** For trails: these customers too; bare ids, one or many. */
+  tell(entry: Entry, list: string): void {
+    if (!entry.isHeld) return;
+    entry.customers.push(list);
+    this.heldCharacters += list.length;
   }
 
   /** Writes what is held now. */
@@ -115,6 +120,7 @@ export class AuditLog {
     await this.database.transaction((tx) => copyEntries(tx, batch, again));
     this.unsure = false;
     this.held.splice(0, batch.length);
+    for (const { customers } of batch) for (const list of customers) this.heldCharacters -= list.length;
   }
 }
 
@@ -153,20 +159,20 @@ export class Trail {
   /** A row of this customer was read. */
   touched(customerId: Id<"customer">): void {
     this.read ??= this.log.open(this, "READ");
-    this.read.customers.push(uuidOf(customerId));
+    this.log.tell(this.read, uuidOf(customerId));
   }
 
   /** Rows of these customers were read: bare ids, one after the other. */
   touchedAll(list: string): void {
     if (list === "") return;
     this.read ??= this.log.open(this, "READ");
-    this.read.customers.push(list);
+    this.log.tell(this.read, list);
   }
 
   /** Events are followed from now on: of one customer, or of whoever they are about. */
   subscribed(customerIds: readonly Id<"customer">[]): void {
     const entry = this.log.open(this, "SUBSCRIBE");
-    for (const id of customerIds) entry.customers.push(uuidOf(id));
+    for (const id of customerIds) this.log.tell(entry, uuidOf(id));
   }
 
   /** Writes down a change in its own transaction: there is no change without its entry. */
@@ -179,6 +185,7 @@ export class Trail {
       action: "CHANGE",
       trail: this,
       customers,
+      isHeld: false,
     });
   }
 

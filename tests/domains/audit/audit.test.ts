@@ -351,6 +351,32 @@ test("while the database takes nothing, entries wait in a bounded queue: what is
   expect(told.filter((message) => /lost/.test(message))).toHaveLength(1);
 });
 
+test("while the database takes nothing, entries of many customers are held up to as much memory", async () => {
+  const app = apps.compiled as TestApp;
+  let away = true;
+  const database = {
+    ...app.services.database,
+    transaction: (async (work) => {
+      if (away) throw new Error("away");
+      return app.services.database.transaction(work);
+    }) as typeof app.services.database.transaction,
+  };
+  const log = new AuditLog(database, { reads: true, onFault: () => {} });
+  const ids = Array.from({ length: 100 }, () => newId("customer").slice(4).replaceAll("-", ""));
+  const page = ids.join("").repeat(100); // 320,000 characters
+  for (let i = 0; i < 215; i++) log.trail("key_large", crypto.randomUUID()).touchedAll(page);
+  await expect(log.flush()).rejects.toThrow("away");
+  expect(log.lost).toBe(5); // 64 MiB begin in the 210th
+  away = false;
+  await log.flush();
+  log.trail("key_large", crypto.randomUUID()).touchedAll(page);
+  await log.flush();
+  const [row] = await app.database.read.execute(
+    sql`select count(*)::int as count, min(length(customers)) as least from audit_entries where key_id = 'key_large'`,
+  );
+  expect([row, log.lost]).toEqual([{ count: 211, least: 1_600 }, 5]);
+});
+
 test("no code changes or deletes an entry", () => {
   const files = readdirSync("src", { recursive: true, encoding: "utf8" }).filter((file) =>
     file.endsWith(".ts"),
