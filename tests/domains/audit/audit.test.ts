@@ -325,16 +325,23 @@ test("a customer is found among entries of thousands of others, many of one buck
   expect(data.auditEntries).toEqual({ totalCount: 1, nodes: [{ keyId: "key_many", customerIds: [ada] }] });
 });
 
+/** The app's database, taking nothing until it comes back. */
+function awayFrom({ services }: TestApp) {
+  const { transaction } = services.database;
+  let away = true;
+  const unlessAway: typeof transaction = async (work) => {
+    if (away) throw new Error("away");
+    return transaction(work);
+  };
+  const comeBack = () => {
+    away = false;
+  };
+  return { database: { ...services.database, transaction: unlessAway }, comeBack };
+}
+
 test("while the database takes nothing, entries wait in a bounded queue: what is beyond is counted as lost, and told once", async () => {
   const app = apps.compiled as TestApp;
-  let away = true;
-  const database = {
-    ...app.services.database,
-    transaction: (async (work) => {
-      if (away) throw new Error("away");
-      return app.services.database.transaction(work);
-    }) as typeof app.services.database.transaction,
-  };
+  const { database, comeBack } = awayFrom(app);
   const told: string[] = [];
   const log = new AuditLog(database, {
     reads: true,
@@ -342,7 +349,7 @@ test("while the database takes nothing, entries wait in a bounded queue: what is
   });
   for (let i = 0; i < 20_003; i++) log.trail("key_away", crypto.randomUUID()).touched(newId("customer"));
   await expect(log.flush()).rejects.toThrow("away");
-  away = false;
+  comeBack();
   await log.flush();
   const [row] = await app.database.read.execute(
     sql`select count(*)::int as count from audit_entries where key_id = 'key_away'`,
@@ -353,21 +360,14 @@ test("while the database takes nothing, entries wait in a bounded queue: what is
 
 test("while the database takes nothing, entries of many customers are held up to as much memory", async () => {
   const app = apps.compiled as TestApp;
-  let away = true;
-  const database = {
-    ...app.services.database,
-    transaction: (async (work) => {
-      if (away) throw new Error("away");
-      return app.services.database.transaction(work);
-    }) as typeof app.services.database.transaction,
-  };
+  const { database, comeBack } = awayFrom(app);
   const log = new AuditLog(database, { reads: true, onFault: () => {} });
   const ids = Array.from({ length: 100 }, () => newId("customer").slice(4).replaceAll("-", ""));
   const page = ids.join("").repeat(100); // 320,000 characters
   for (let i = 0; i < 215; i++) log.trail("key_large", crypto.randomUUID()).touchedAll(page);
   await expect(log.flush()).rejects.toThrow("away");
   expect(log.lost).toBe(5); // 64 MiB begin in the 210th
-  away = false;
+  comeBack();
   await log.flush();
   log.trail("key_large", crypto.randomUUID()).touchedAll(page);
   await log.flush();
