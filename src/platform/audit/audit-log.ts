@@ -16,6 +16,11 @@ const maxHeldCharacters = 64 * 1024 * 1024;
 /** Of the name of an operation, which may be as long as its document: entries are kept for ever. */
 const maxNameLength = 200;
 
+/** An entry of a read or a subscription: it waits to be written, or is lost and learns nothing more. */
+interface OpenEntry extends Entry {
+  isHeld: boolean;
+}
+
 export interface AuditLogOptions {
   /** Whether reads are written down; changes, subscriptions and exported documents are in any case. */
   reads: boolean;
@@ -28,7 +33,7 @@ export interface AuditLogOptions {
  * by `Trail.changed`, with the change.
  */
 export class AuditLog {
-  private held: Entry[] = [];
+  private held: OpenEntry[] = [];
   private heldCharacters = 0;
   private timer: NodeJS.Timeout | undefined;
   private writing: Promise<void> | undefined;
@@ -57,9 +62,16 @@ export class AuditLog {
   }
 
   /** For trails: an entry that may still learn of more customers until it is written. */
-  open(trail: Trail, action: Entry["action"]): Entry {
+  open(trail: Trail, action: Entry["action"]): OpenEntry {
     const isHeld = this.held.length < maxHeld && this.heldCharacters < maxHeldCharacters;
-    const entry: Entry = { id: newId("auditEntry"), at: Date.now(), action, trail, customers: [], isHeld };
+    const entry: OpenEntry = {
+      id: newId("auditEntry"),
+      at: Date.now(),
+      action,
+      trail,
+      customers: [],
+      isHeld,
+    };
     if (!isHeld) {
       if (this.lostCount++ === 0)
         this.options.onFault(new Error("audit entries are lost: none can be written"));
@@ -72,7 +84,7 @@ export class AuditLog {
   }
 
   /** For trails: these customers too; bare ids, one or many. */
-  tell(entry: Entry, list: string): void {
+  tell(entry: OpenEntry, list: string): void {
     if (!entry.isHeld) return;
     entry.customers.push(list);
     this.heldCharacters += list.length;
@@ -126,7 +138,7 @@ export class AuditLog {
 
 /** What one request does with customers' data. Whoever reads rows of customers tells it here. */
 export class Trail {
-  private read: Entry | undefined;
+  private read: OpenEntry | undefined;
   private document: DocumentNode | undefined;
   private operation: OperationDefinitionNode | undefined;
 
@@ -185,7 +197,6 @@ export class Trail {
       action: "CHANGE",
       trail: this,
       customers,
-      isHeld: false,
     });
   }
 

@@ -16,8 +16,6 @@ export interface Entry {
   trail: Trail;
   /** Bare ids, one or many in a text. */
   customers: string[];
-  /** Whether it waits to be written; one that is lost learns nothing more. */
-  isHeld: boolean;
 }
 
 /** Writes one entry; it is sent before this returns. */

@@ -125,8 +125,8 @@ class PageText {
     if (name === "__typename") return ['"PageInfo"'];
     if (name === this.moreName) return [sql`case when count(*) > ${this.size} then 'true' else 'false' end`];
     if (!name.endsWith("Cursor")) return [String(this.site.request.cursor !== null)];
-    const shown = name === "startCursor" ? this.first : this.last;
-    const cursor = this.cursor((column) => sql`(array_agg(${column}))[${shown}]`);
+    const end = name === "startCursor" ? this.first : this.last;
+    const cursor = this.cursor((column) => sql`(array_agg(${column}))[${end}]`);
     return [sql`case when count(*) = 0 then 'null' else ${joined(['"', cursor, '"'])} end`];
   }
 
