@@ -36,6 +36,7 @@ const recording: Recording<ConsentItem, "consent"> = {
   record: "CONSENT",
   id: "consent",
   item: consentItem,
+  refused: unknownChannels,
   write: writeConsents,
 };
 
@@ -45,11 +46,6 @@ export function recordConsents(services: WriteServices, source: string, items: r
 }
 
 async function writeConsents(tx: Tx, source: string, facts: readonly ConsentFact[]): Promise<Written> {
-  const refusals = await unknownChannels(
-    tx,
-    facts.map(({ index, item }) => ({ index, channel: item.channel })),
-  );
-  if (refusals.size) return { events: [], refusals };
   await insertConsents(
     tx,
     facts.map(({ id, customerId, profileId, item }) => ({

@@ -13,8 +13,8 @@ import { claimIdentities, touchIdentities } from "./identity.queries.js";
 import { selectDisplayed, selectFullProfiles, selectRankedProfiles } from "./profile.queries.js";
 import { stageOf, survivors } from "./profile.rules.js";
 import { blankProfile, laidOver, type ProfileDraft, profileDraft, tellsNews } from "./profile-item.rules.js";
-import { lock, RefusedItems, withoutRefused } from "./recording.actions.js";
-import { checkBatch, type Recorded, type WriteServices } from "./recording.rules.js";
+import { lock, withoutRefused } from "./recording.actions.js";
+import { checkBatch, type Recorded, RefusedItems, type WriteServices } from "./recording.rules.js";
 import { registerSource } from "./reference.queries.js";
 import { personErased } from "./reference.rules.js";
 

@@ -8,23 +8,23 @@ import { groupBy } from "../../platform/group.js";
 import { type Id, type IdKind, newId } from "../../platform/ids.js";
 import { claimRecords } from "../../platform/ingest/claims.js";
 import { check } from "../../platform/input.js";
-import { recordName } from "../../platform/privacy/suppressions.js";
 import {
-  type Anchor,
   checkBatch,
   type Draft,
   type Fact,
   type Recorded,
   type Recording,
-  type RecordType,
+  RefusedItems,
   repeated,
   type SourceItem,
+  typeOf,
   type WriteServices,
   type Written,
 } from "./recording.rules.js";
-import { type LookedUp, lookUp, resolveReferences, type Subject } from "./reference.actions.js";
+import { lookUp } from "./reference.actions.js";
 import { lockCustomers, registerSource } from "./reference.queries.js";
-import { personErased, type ReferenceRequest } from "./reference.rules.js";
+import { personErased } from "./reference.rules.js";
+import { requestsOf, subjectsOf } from "./subject.actions.js";
 
 /** Checked without a pause: other batches' statements wait for their answers and their next bytes meanwhile. */
 const itemsPerTurn = 250;
@@ -120,14 +120,6 @@ function findAgain(error: unknown): never {
 
 const foreignKeyViolation = "23503";
 
-/** Ends a transaction that found items it must not take. */
-export class RefusedItems extends Error {
-  constructor(readonly refusals: ReadonlyMap<number, Refusal>) {
-    super(`${refusals.size} items are refused`);
-    if (refusals.size === 0) throw new Error("a refusal names at least one item");
-  }
-}
-
 async function record<D extends SourceItem, K extends IdKind>(
   tx: Tx,
   services: WriteServices,
@@ -138,8 +130,10 @@ async function record<D extends SourceItem, K extends IdKind>(
   const claiming = Promise.all([claim(tx, source, recording, drafts), registerSource(tx, source)]);
   const requests = requestsOf(source, recording, drafts);
   const lookedUp = recording.anchorsAll ? null : lookUp(tx, source, services.phoneRegion, requests);
+  const refusing = toldLater(recording.refused?.(tx, drafts) ?? noneRefused);
   const [known] = await claiming;
   const fresh = known.size ? drafts.filter((draft) => !known.has(draft.index)) : drafts;
+  refuseFresh(fresh, await refusing);
   const { facts, created, made, done } = await subjectsOf(tx, services, recording, source, fresh, lookedUp);
   // A transaction's statements run in the order of sending: what is sent behind the locks runs under them.
   const coming = toldLater(services.turn?.come(tx) ?? ready);
@@ -171,18 +165,23 @@ async function record<D extends SourceItem, K extends IdKind>(
   });
 }
 
+const noneRefused: Promise<ReadonlyMap<number, Refusal>> = Promise.resolve(new Map());
 const nothingWritten: Promise<Written> = Promise.resolve({ events: [] });
 const ready: Promise<void> = Promise.resolve();
 const ignored = () => {};
+
+/** What was recorded before is a duplicate, even where it would be refused today. */
+function refuseFresh(fresh: readonly { index: number }[], refusals: ReadonlyMap<number, Refusal>): void {
+  if (refusals.size === 0) return;
+  const indexes = new Set(fresh.map(({ index }) => index));
+  const refused = [...refusals].filter(([index]) => indexes.has(index));
+  if (refused.length) throw new RefusedItems(new Map(refused));
+}
 
 /** Its failure is met where it is awaited; where an earlier one is told instead, it is that one's consequence. */
 function toldLater<T>(step: Promise<T>): Promise<T> {
   step.catch(ignored);
   return step;
-}
-
-function typeOf<D extends SourceItem, K extends IdKind>(recording: Recording<D, K>, item: D): RecordType<K> {
-  return recording.typeOf?.(item) ?? recording;
 }
 
 /** The ids of drafts that were recorded before, by index. Records are claimed in name order: no two batches deadlock. */
@@ -204,67 +203,6 @@ async function claim<D extends SourceItem, K extends IdKind>(
     }
   }
   return known;
-}
-
-function requestsOf<D extends SourceItem, K extends IdKind>(
-  source: string,
-  recording: Recording<D, K>,
-  drafts: readonly Draft<D, K>[],
-): ReferenceRequest[] {
-  return drafts.map(({ index, item }) => ({
-    index,
-    reference: item.customer,
-    occurredAt: item.occurredAt,
-    recordNames() {
-      const own = { record: typeOf(recording, item).record, sourceRef: item.sourceRef };
-      const whole = recording.partOf?.(item);
-      return (whole ? [own, whole] : [own]).map((of) => recordName(source, of.record, of.sourceRef));
-    },
-  }));
-}
-
-/** Whom each draft is about: by the record it belongs to, else by its reference. */
-async function subjectsOf<D extends SourceItem, K extends IdKind>(
-  tx: Tx,
-  services: WriteServices,
-  recording: Recording<D, K>,
-  source: string,
-  drafts: readonly Draft<D, K>[],
-  lookedUp: LookedUp | null,
-) {
-  if (hangOnOthers(recording, drafts)) await services.turn?.come(tx);
-  const anchors =
-    drafts.length && recording.anchor
-      ? await recording.anchor(tx, source, drafts)
-      : new Map<number, Anchor>();
-  const loose = drafts.filter((draft) => !anchors.has(draft.index));
-  const requests = requestsOf(source, recording, loose);
-  const known = lookedUp ?? lookUp(tx, source, services.phoneRegion, requests);
-  const resolved = await resolveReferences(tx, source, requests, known, services);
-  const subjects = new Map(resolved.subjects);
-  for (const [index, anchor] of anchors) {
-    if ("refusal" in anchor) resolved.refusals.set(index, anchor.refusal);
-    else if ("customerId" in anchor) subjects.set(index, anchor);
-  }
-  for (const [index, anchor] of anchors) {
-    const subject = "sameAs" in anchor ? subjects.get(anchor.sameAs) : undefined;
-    if (subject) subjects.set(index, subject);
-  }
-  if (resolved.refusals.size) throw new RefusedItems(resolved.refusals);
-  const facts = drafts.map(({ index, id, item }): Fact<D, K> => {
-    const { customerId, profileId } = subjects.get(index) as Subject;
-    return { index, id, item, customerId, profileId };
-  });
-  const { created, made, done } = resolved;
-  return { facts, created, made, done };
-}
-
-/** Whether one of these may belong to a record that a batch before brings. */
-function hangOnOthers<D extends SourceItem, K extends IdKind>(
-  { anchor, partOf }: Recording<D, K>,
-  drafts: readonly Draft<D, K>[],
-): boolean {
-  return anchor !== undefined && (!partOf || drafts.some(({ item }) => partOf(item)));
 }
 
 /**

@@ -92,7 +92,9 @@ export interface Recording<D extends SourceItem, K extends IdKind> extends Recor
   anchor?(tx: Tx, source: string, drafts: readonly Draft<D, K>[]): Promise<Map<number, Anchor>>;
   /** `anchor` tells of every item: their references are not looked up apart. */
   anchorsAll?: boolean;
-  /** Writes the facts under the row locks of their customers; tells what is refused, and the events in order. */
+  /** Items that are refused whoever they are about: asked beside the look-ups, when nothing is locked yet. */
+  refused?(tx: Tx, drafts: readonly Draft<D, K>[]): Promise<ReadonlyMap<number, Refusal>>;
+  /** Writes the facts under the row locks of their customers; tells what else is refused, and the events in order. */
   write(tx: Tx, source: string, facts: readonly Fact<D, K>[]): Promise<Written>;
 }
 
@@ -101,6 +103,14 @@ export interface Written {
   /** Statements sent and not waited for: the events go out behind them, and both are done before the commit. */
   done?: Promise<unknown>;
   refusals?: ReadonlyMap<number, Refusal>;
+}
+
+/** Ends a transaction that found items it must not take. */
+export class RefusedItems extends Error {
+  constructor(readonly refusals: ReadonlyMap<number, Refusal>) {
+    super(`${refusals.size} items are refused`);
+    if (refusals.size === 0) throw new Error("a refusal names at least one item");
+  }
 }
 
 /** What became of one item. `seq` numbers its event among the customer's. */
@@ -131,4 +141,12 @@ export function repeated<K extends IdKind>(index: number, first: Recorded<K>): R
   return first.outcome === "RECORDED"
     ? { ...first, index, outcome: "DUPLICATE", seq: null }
     : { ...first, index };
+}
+
+/** Which record an item becomes. */
+export function typeOf<D extends SourceItem, K extends IdKind>(
+  recording: Recording<D, K>,
+  item: D,
+): RecordType<K> {
+  return recording.typeOf?.(item) ?? recording;
 }

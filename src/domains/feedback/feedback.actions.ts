@@ -58,6 +58,7 @@ const recording: Recording<FeedbackItem, "feedback"> = {
   id: "feedback",
   item: feedbackItem,
   anchor: ticketSubjects,
+  refused: unknownChannels,
   write: writeFeedback,
 };
 
@@ -85,10 +86,7 @@ async function ticketSubjects(tx: Tx, source: string, drafts: readonly Draft<Fee
 }
 
 async function writeFeedback(tx: Tx, source: string, facts: readonly FeedbackFact[]): Promise<Written> {
-  const refusals = await unknownChannels(
-    tx,
-    facts.map(({ index, item }) => ({ index, channel: item.channel })),
-  );
+  const refusals = new Map<number, Refusal>();
   const tickets = await ticketsOf(tx, source, facts);
   for (const { index, customerId, item } of facts) {
     const owner = tickets.get(item.ticketRef)?.customerId;

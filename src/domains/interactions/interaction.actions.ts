@@ -1,4 +1,3 @@
-import type { SQL } from "drizzle-orm";
 import { z } from "zod";
 import { interactionActor, interactionDirection, interactionInitiative } from "#schema/interactions.js";
 import type { Tx } from "../../platform/database/database.js";
@@ -70,6 +69,7 @@ const recording: Recording<InteractionItem, "interaction"> = {
   anchor: conversationSubjects,
   partOf: ({ conversationRef }) =>
     conversationRef === null ? null : { record: "CONVERSATION", sourceRef: conversationRef },
+  refused: unknownChannels,
   write: writeInteractions,
 };
 
@@ -79,8 +79,8 @@ export function recordInteractions(services: WriteServices, source: string, item
 }
 
 /**
- * Records contacts inside another domain's write, under the row locks it holds, each with its event. Refuses
- * UNKNOWN_CHANNEL, and INTERACTION_TAKEN where the reference was recorded before on its own.
+ * Records contacts inside another domain's write, under the row locks it holds, each with its event; it has refused
+ * `unknownChannels` before. Refuses INTERACTION_TAKEN where the reference was recorded before on its own.
  */
 export async function writeInteractionFacts(
   tx: Tx,
@@ -133,16 +133,9 @@ async function writeInteractions(
   source: string,
   facts: readonly InteractionFact[],
 ): Promise<Written> {
-  const [refusals, made] = await Promise.all([
-    unknownChannels(
-      tx,
-      facts.map(({ index, item }) => ({ index, channel: item.channel })),
-    ),
-    madeAhead(source, facts),
-  ]);
-  const conversationIds = await conversationsOf(tx, source, facts, refusals);
+  const { conversationIds, refusals } = await conversationsOf(tx, source, facts);
   if (refusals.size) return { events: [], refusals };
-  const done = sendNow(tx, made ?? interactionsInsert(rowsOf(source, facts, conversationIds)));
+  const done = sendNow(tx, interactionsInsert(rowsOf(source, facts, conversationIds)));
   const events = facts.map(({ index, id, customerId, item }) => ({
     index,
     customerId,
@@ -151,12 +144,6 @@ async function writeInteractions(
     occurredAt: item.occurredAt,
   }));
   return { events, done };
-}
-
-/** The statement that inserts them, made while the server is busy with those before; null where it must wait for conversations. */
-async function madeAhead(source: string, facts: readonly InteractionFact[]): Promise<SQL | null> {
-  const loose = facts.every(({ item }) => item.conversationRef === null);
-  return loose ? interactionsInsert(rowsOf(source, facts, new Map())) : null;
 }
 
 function rowsOf(
@@ -187,34 +174,34 @@ function rowsOf(
 /** Items whose channel nobody has defined, refused by index. */
 export async function unknownChannels(
   tx: Tx,
-  items: readonly { index: number; channel: string | null }[],
+  drafts: readonly { index: number; item: { channel: string | null } }[],
 ): Promise<Map<number, Refusal>> {
-  const named = items.filter((item) => item.channel !== null);
-  if (named.length === 0) return new Map();
-  const known = await selectKnownChannels(tx, [...new Set(named.map((item) => item.channel as string))]);
-  const refusal: Refusal = {
-    code: "UNKNOWN_CHANNEL",
-    field: "channel",
-    message: "No channel has this code.",
-  };
-  return new Map(
-    named.filter((item) => !known.has(item.channel as string)).map((item) => [item.index, refusal]),
-  );
+  const codes = new Set(drafts.flatMap(({ item }) => item.channel ?? []));
+  if (codes.size === 0) return new Map();
+  const known = await selectKnownChannels(tx, [...codes]);
+  const unknown = drafts.filter(({ item }) => item.channel !== null && !known.has(item.channel));
+  return new Map(unknown.map(({ index }) => [index, unknownChannel]));
 }
+
+const unknownChannel: Refusal = {
+  code: "UNKNOWN_CHANNEL",
+  field: "channel",
+  message: "No channel has this code.",
+};
 
 /** The conversation of each reference, opened where it is new. A thread has one customer; another's contact is refused. */
 async function conversationsOf(
   tx: Tx,
   source: string,
   facts: readonly InteractionFact[],
-  refusals: Map<number, Refusal>,
-): Promise<Map<string | null, Id<"conversation">>> {
+): Promise<{ conversationIds: Map<string | null, Id<"conversation">>; refusals: Map<number, Refusal> }> {
+  const refusals = new Map<number, Refusal>();
   const threads = groupBy(
     facts.filter(({ item }) => item.conversationRef !== null),
     ({ item }) => item.conversationRef as string,
   );
   const drafts = [...threads.keys()].map((ref) => ({ id: newId("conversation"), item: { sourceRef: ref } }));
-  if (drafts.length === 0) return new Map();
+  if (drafts.length === 0) return { conversationIds: new Map(), refusals };
   const known = await claimRecords(tx, source, conversation, drafts);
   const owners = known.size ? await selectConversationSubjects(tx, [...known.values()]) : [];
   const ownerOf = new Map(owners.map((row) => [row.id, row]));
@@ -228,7 +215,7 @@ async function conversationsOf(
     return { id: known.get(sourceRef) ?? id, customerId, profileId, source, sourceRef, startedAt, lastAt };
   });
   await upsertConversations(tx, rows);
-  return new Map(rows.map((row) => [row.sourceRef, row.id]));
+  return { conversationIds: new Map(rows.map((row) => [row.sourceRef, row.id])), refusals };
 }
 
 const otherCustomer: Refusal = {

@@ -14,7 +14,6 @@ import { insertRows } from "../../platform/database/rows.js";
 import { byIds } from "../../platform/database/statement.js";
 import { orderKey } from "../../platform/graphql/sorting.js";
 import { column, many, object, one, page, type Reads } from "../../platform/reads/reads.js";
-import { insertLines, type Lined } from "./purchase-line.queries.js";
 
 const itemOfReturn = and(
   eq(purchaseReturnItems.customerId, purchaseReturns.customerId),
@@ -107,12 +106,11 @@ export const purchaseReturnReads: Reads = {
   },
 };
 
-/** Writes returns with their lines: two statements, however many. */
+/** Writes returns with their lines: two statements, however many, both sent before this returns. */
 export async function insertReturns(
   tx: Tx,
   rows: readonly (typeof purchaseReturns.$inferInsert)[],
-  owners: readonly Lined[],
+  lines: readonly (typeof purchaseReturnItems.$inferInsert)[],
 ): Promise<void> {
-  await insertRows(tx, purchaseReturns, rows);
-  await insertLines(tx, { table: purchaseReturnItems, parent: "purchase_return_id" }, owners);
+  await Promise.all([insertRows(tx, purchaseReturns, rows), insertRows(tx, purchaseReturnItems, lines)]);
 }

@@ -17,7 +17,6 @@ import { advanceToCustomer } from "../customers/stage.actions.js";
 import { unknownChannels } from "../interactions/interaction.actions.js";
 import { insertPurchases, selectPurchaseSubjects } from "./purchase.queries.js";
 import { type PurchaseItem, purchaseItem } from "./purchase.rules.js";
-import type { Lined } from "./purchase-line.queries.js";
 import { insertReturns } from "./purchase-return.queries.js";
 
 /** What an item becomes: an order, or a return. */
@@ -44,6 +43,7 @@ export function recordPurchases(
     typeOf: (item) => (item.kind === "ORDER" ? order : goodsBack),
     anchor: (tx, of, drafts) => anchorsOfReturns(tx, of, drafts, sent),
     partOf: ({ returnOf }) => (returnOf === null ? null : { record: order.record, sourceRef: returnOf }),
+    refused: unknownChannels,
     write: writePurchases,
   };
   return recordBatch(services, recording, source, items);
@@ -97,19 +97,19 @@ async function earlierOrders(
 }
 
 async function writePurchases(tx: Tx, source: string, facts: readonly PurchaseFact[]): Promise<Written> {
-  const refusals = await unknownChannels(
-    tx,
-    facts.map(({ index, item }) => ({ index, channel: item.channel })),
-  );
-  if (refusals.size) return { events: [], refusals };
   const orders = facts.filter(isOrder);
-  await writeOrders(tx, source, orders);
-  await writeReturns(tx, source, facts, new Map(orders.map(({ id, item }) => [item.sourceRef, id])));
+  const inBatch = new Map(orders.map(({ id, item }) => [item.sourceRef, id]));
+  const earlier = await earlierOrders(tx, source, facts, inBatch);
   const bought = orders.filter(({ item }) => item.status !== "CANCELLED");
-  await advanceToCustomer(tx, [...new Set(bought.map((fact) => fact.customerId))]);
-  return { events: facts.map(eventOf) };
+  const done = Promise.all([
+    writeOrders(tx, source, orders),
+    writeReturns(tx, source, facts.filter(isReturn), inBatch, earlier),
+    advanceToCustomer(tx, [...new Set(bought.map((fact) => fact.customerId))]),
+  ]);
+  return { events: facts.map(eventOf), done };
 }
 
+/** Sent before it returns, as returns are: they may point at these. */
 async function writeOrders(
   tx: Tx,
   source: string,
@@ -128,17 +128,17 @@ async function writeOrders(
     total: item.total,
     placedAt: item.occurredAt,
   }));
-  await insertPurchases(tx, rows, orders.map(lined));
+  const lines = orders.flatMap((order) => linesOf(order, { purchaseId: order.id }));
+  await insertPurchases(tx, rows, lines);
 }
 
 async function writeReturns(
   tx: Tx,
   source: string,
-  facts: readonly PurchaseFact[],
+  returns: readonly Fact<PurchaseItem, "purchaseReturn">[],
   inBatch: ReadonlyMap<string, Id<"purchase">>,
+  earlier: Awaited<ReturnType<typeof earlierOrders>>,
 ): Promise<void> {
-  const earlier = await earlierOrders(tx, source, facts, inBatch);
-  const returns = facts.filter(isReturn);
   const rows = returns.map(({ id, customerId, profileId, item }) => {
     const known = item.returnOf === null ? undefined : earlier.get(item.returnOf);
     // Read again under the row locks: an order that has moved since starts the transaction again.
@@ -158,11 +158,21 @@ async function writeReturns(
       returnedAt: item.occurredAt,
     };
   });
-  await insertReturns(tx, rows, returns.map(lined));
+  const lines = returns.flatMap((goods) => linesOf(goods, { purchaseReturnId: goods.id }));
+  await insertReturns(tx, rows, lines);
 }
 
-function lined({ id, customerId, item }: PurchaseFact): Lined {
-  return { id, customerId, lines: item.items };
+/** The rows of what an order or a return consists of. */
+function linesOf<P>({ customerId, item }: PurchaseFact, parent: P) {
+  return item.items.map(({ sku, name, quantity, unitPrice }, i) => ({
+    customerId,
+    ...parent,
+    position: i + 1,
+    sku,
+    name,
+    quantity,
+    unitPrice,
+  }));
 }
 
 function eventOf(fact: PurchaseFact): Written["events"][number] {

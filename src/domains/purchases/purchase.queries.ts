@@ -10,7 +10,6 @@ import { byIds } from "../../platform/database/statement.js";
 import { orderKey } from "../../platform/graphql/sorting.js";
 import { type Id, uuidOf } from "../../platform/ids.js";
 import { column, many, needs, object, one, page, type Reads } from "../../platform/reads/reads.js";
-import { insertLines, type Lined } from "./purchase-line.queries.js";
 
 const itemOfPurchase = and(
   eq(purchaseItems.customerId, purchases.customerId),
@@ -86,12 +85,11 @@ export function selectPurchaseSubjects(tx: Tx, ids: readonly Id<"purchase">[]) {
     .where(sql`${purchases.id} = any(${sql.param(ids.map(uuidOf))}::uuid[])`);
 }
 
-/** Writes orders with their lines: two statements, however many. */
+/** Writes orders with their lines: two statements, however many, both sent before this returns. */
 export async function insertPurchases(
   tx: Tx,
   rows: readonly (typeof purchases.$inferInsert)[],
-  owners: readonly Lined[],
+  lines: readonly (typeof purchaseItems.$inferInsert)[],
 ): Promise<void> {
-  await insertRows(tx, purchases, rows);
-  await insertLines(tx, { table: purchaseItems, parent: "purchase_id" }, owners);
+  await Promise.all([insertRows(tx, purchases, rows), insertRows(tx, purchaseItems, lines)]);
 }

@@ -16,7 +16,7 @@ import {
   wholeNumber,
 } from "../../platform/input.js";
 import { recordBatch } from "../customers/recording.actions.js";
-import type { Fact, WriteServices, Written } from "../customers/recording.rules.js";
+import type { Draft, Fact, WriteServices, Written } from "../customers/recording.rules.js";
 import { customerReference } from "../customers/reference.rules.js";
 import { contactItem, unknownChannels, writeInteractionFacts } from "../interactions/interaction.actions.js";
 import { insertTicketEvents, selectTicketHeads, selectTicketSteps, upsertTickets } from "./ticket.queries.js";
@@ -80,6 +80,7 @@ export function recordTicketEvents(services: WriteServices, source: string, item
         owners = await ticketOwners(tx, from, services, drafts);
         return owners.subjects;
       },
+      refused: channelRefusals,
       write: (tx, from, facts) => writeTicketEvents(tx, from, facts, owners),
     },
     source,
@@ -95,9 +96,7 @@ async function writeTicketEvents(
 ): Promise<Written> {
   const contacts = contactsOf(facts);
   const written = await writeInteractionFacts(tx, source, contacts);
-  const channels = facts.map(({ index, item }) => ({ index, channel: item.channel }));
-  const refusals = new Map([...insideContact(written.refusals), ...(await unknownChannels(tx, channels))]);
-  if (refusals.size) return { events: [], refusals };
+  if (written.refusals?.size) return { events: [], refusals: insideContact(written.refusals) };
   const contactIds = new Map(contacts.map(({ index, id }) => [index, id]));
   const rows = facts.map((fact) =>
     eventRow(
@@ -132,11 +131,22 @@ function contactsOf(facts: readonly TicketFact[]) {
   });
 }
 
-function insideContact(refusals: ReadonlyMap<number, Refusal> = new Map()): [number, Refusal][] {
-  return [...refusals].map(([index, refusal]) => [
-    index,
-    { ...refusal, field: refusal.field ? `interaction.${refusal.field}` : "interaction" },
-  ]);
+/** Of an event and its contact, the event's own refusal is told. */
+async function channelRefusals(tx: Tx, drafts: readonly Draft<TicketEventItem, "ticketEvent">[]) {
+  const contacts = drafts.flatMap(({ index, item }) =>
+    item.interaction ? [{ index, item: item.interaction }] : [],
+  );
+  const [inside, own] = await Promise.all([unknownChannels(tx, contacts), unknownChannels(tx, drafts)]);
+  return new Map([...insideContact(inside), ...own]);
+}
+
+function insideContact(refusals: ReadonlyMap<number, Refusal>): Map<number, Refusal> {
+  return new Map(
+    [...refusals].map(([index, refusal]) => [
+      index,
+      { ...refusal, field: refusal.field ? `interaction.${refusal.field}` : "interaction" },
+    ]),
+  );
 }
 
 /**

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { sql } from "drizzle-orm";
+import { uuidOf } from "../../../src/platform/ids.js";
 import { startTestApp, type TestApp } from "../../support/app.js";
 
 let app: TestApp;
@@ -48,6 +49,31 @@ test("a contact is recorded once with its event, and sent again it is a duplicat
 
   expect(again).toEqual({ ...first, outcome: "DUPLICATE", cursor: null });
   expect(await counts()).toEqual(before);
+});
+
+test("a contact of a channel that nobody has defined is refused without waiting for its customer", async () => {
+  const [{ interaction }] = await record([contact("held")]);
+  const before = await counts();
+  const late = contact("held-2", { customer: contact("held").customer, channel: "fax" });
+
+  await app.database.transaction(async (tx) => {
+    await tx.execute(sql`select from customers where id = ${uuidOf(interaction.customer.id)} for update`);
+    const [result] = await record([late]);
+    expect(result).toMatchObject({
+      outcome: "REJECTED",
+      error: { code: "UNKNOWN_CHANNEL", field: "channel" },
+    });
+  });
+
+  expect(await counts()).toEqual(before);
+});
+
+test("sent again with a channel that nobody has defined, a contact is the duplicate that it is", async () => {
+  const [first] = await record([contact("moved")]);
+
+  const [again] = await record([contact("moved", { channel: "fax" })]);
+
+  expect(again).toEqual({ ...first, outcome: "DUPLICATE", cursor: null });
 });
 
 test("any spelling of an identity finds the same customer", async () => {
