@@ -10,7 +10,7 @@ import { createPseudonyms } from "./platform/access/pseudonyms.js";
 import { forPurpose, purposeHeader, purposeNamed, purposeText } from "./platform/access/purpose.js";
 import { rememberCallers } from "./platform/access/remembered-callers.js";
 import { SharedBudgets } from "./platform/access/shared-budgets.js";
-import type { Audience } from "./platform/database/audience.js";
+import { type Audience, belongTo } from "./platform/database/audience.js";
 import { type ConnectionOptions, type DatabaseOptions, openDatabase } from "./platform/database/database.js";
 import { migrateDatabase } from "./platform/database/migrate.js";
 import { defaultBudgetPoints, defaultRestoredPerSecond } from "./platform/limits.js";
@@ -188,7 +188,7 @@ async function serve(
       services,
       caller,
       requestId,
-      audience,
+      belongTo(audience, caller.keyId),
       audit?.trail(caller.keyId, requestId, caller.purpose ? purposeText(caller.purpose) : null),
     );
   const live = createLive(

@@ -7,6 +7,13 @@ export interface Audience {
   readonly left: boolean;
   /** The answer is kept for whoever asks again: it is worked out even when nobody waits. */
   readonly isKept?: boolean;
+  /** Whose statements these are, so that nobody's take all connections; absent or null: nobody's. */
+  readonly callerId?: string | null;
+}
+
+/** What is read for it is this caller's. */
+export function belongTo(audience: Audience, callerId: string): Audience {
+  return Object.assign(audience, { callerId });
 }
 
 /** Nobody waits any more. */

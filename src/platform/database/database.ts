@@ -60,8 +60,11 @@ export interface DatabaseOptions {
   acquireTimeoutMs?: number;
 }
 
-/** Few and shared: on two cores, three or four connections with several statements on the way beat ten with one each. */
-const READ_POOL_SIZE = 4;
+/**
+ * Few and shared: on two cores, three or four connections with several statements on the way beat ten with one each. One more,
+ * because no caller's statements may stand on all of them.
+ */
+const READ_POOL_SIZE = 5;
 const READS_PER_CONNECTION = 8;
 /** Transactions wait for locks and fsync more than for a core, so more of them than cores pay off. */
 const WRITE_POOL_SIZE = 8;
@@ -111,15 +114,19 @@ export function openDatabase(to: ConnectionOptions, options: DatabaseOptions = {
   const owned = new Set<Dedicated>();
   return {
     read: drizzle(
-      asDriver((...statement) => readPool.use((connection) => connection.send(...statement))),
+      asDriver((...statement) =>
+        readPool.use((connection) => connection.send(...statement), statement[2]?.audience?.callerId),
+      ),
       { logger },
     ),
     readAsSent(text, parameters, audience) {
       logger.logQuery(text);
       const options = { prepare: true, asByteTexts: true, audience };
-      return readPool.use((connection) => connection.send(text, parameters, options)) as Promise<
-        unknown[]
-      > as Promise<(ByteText | null)[][]>;
+      const rows = readPool.use(
+        (connection) => connection.send(text, parameters, options),
+        audience?.callerId,
+      );
+      return rows as Promise<unknown[]> as Promise<(ByteText | null)[][]>;
     },
     transaction: (work) =>
       retryTransaction(() => writePool.use((connection) => runTransaction(connection, work, logger))),

@@ -1,6 +1,7 @@
 import type { ServerConnection } from "./connection.js";
 import { ConnectionLost, DatabaseBusy, DatabaseError } from "./errors.js";
 import { keepLooking } from "./looks.js";
+import { type CallerId, count, hasItsShare, isStill, isUsable, type Slot, STILL_MS } from "./slot.js";
 
 export interface PoolOptions {
   open: () => Promise<ServerConnection>;
@@ -12,17 +13,16 @@ export interface PoolOptions {
 }
 
 export interface Pool {
-  /** Rejects with DatabaseBusy, or with DATABASE_UNREACHABLE when no connection could be opened, after `waitMs`. */
-  use<T>(work: (connection: ServerConnection) => Promise<T>): Promise<T>;
+  /**
+   * Rejects with DatabaseBusy, or with DATABASE_UNREACHABLE when no connection could be opened, after `waitMs`. What one caller
+   * does leaves the others a connection: it waits for those that it has, and in a queue that holds as many again.
+   */
+  use<T>(work: (connection: ServerConnection) => Promise<T>, caller?: CallerId): Promise<T>;
   close(): Promise<void>;
 }
 
-interface Slot {
-  connection: ServerConnection;
-  users: number;
-}
-
 interface Waiter {
+  caller: CallerId;
   since: number;
   resolve(slot: Slot): void;
   reject(error: Error): void;
@@ -30,11 +30,8 @@ interface Waiter {
 
 /** Far more than a healthy server lets build up within one waiting bound; beyond it, waiting is refused at once. */
 const WAITERS_MAX = 2_000;
-/**
- * When the server has answered on none of all the pool's connections for this long, it stands still: waiting for one of them
- * is refused after this time instead of `waitMs`. With the look it stays below a second.
- */
-const STILL_MS = 700;
+/** Of one caller, so that others may wait too. */
+const WAITERS_OF_ONE_MAX = 1_000;
 const OPEN_AGAIN_MS = 50;
 /** What is running may end within this when the pool is closed. */
 const CLOSE_WAIT_MS = 5_000;
@@ -55,15 +52,22 @@ export function createPool({ open, size, sharing, waitMs }: PoolOptions): Pool {
   const stopLooking = keepLooking(refuseStuck);
   return { use, close };
 
-  function use<T>(work: (connection: ServerConnection) => Promise<T>): Promise<T> {
+  function use<T>(work: (connection: ServerConnection) => Promise<T>, caller?: CallerId): Promise<T> {
     if (closed) return Promise.reject(isClosed());
-    const slot = takeSlot(ofThisTurn ?? leastUsed());
-    return slot ? lend(slot, work) : waitForSlot().then((waitedFor) => lend(waitedFor, work));
+    const slot = takeSlot(turnsSlot(caller) ?? leastUsed(caller), caller);
+    return slot
+      ? lend(slot, work, caller)
+      : waitForSlot(caller).then((waitedFor) => lend(waitedFor, work, caller));
   }
 
-  function lend<T>(slot: Slot, work: (connection: ServerConnection) => Promise<T>): Promise<T> {
+  function lend<T>(
+    slot: Slot,
+    work: (connection: ServerConnection) => Promise<T>,
+    caller: CallerId,
+  ): Promise<T> {
     const giveBack = () => {
       slot.users--;
+      if (caller) count(slot, caller, -1);
       if (slot.connection.worn) retire(slot);
       if (waiters.size > 0) serveWaiters();
       if (announceIdle && isIdle()) announceIdle();
@@ -81,9 +85,10 @@ export function createPool({ open, size, sharing, waitMs }: PoolOptions): Pool {
     openAnother();
   }
 
-  function takeSlot(slot: Slot | undefined): Slot | undefined {
+  function takeSlot(slot: Slot | undefined, caller: CallerId): Slot | undefined {
     if (!slot) return undefined;
     slot.users++;
+    if (caller) count(slot, caller, 1);
     if (sharing > 1) keepForThisTurn(slot);
     return slot;
   }
@@ -94,19 +99,32 @@ export function createPool({ open, size, sharing, waitMs }: PoolOptions): Pool {
     ofThisTurn = slot.users < sharing && isUsable(slot) ? slot : undefined;
   }
 
-  /** The least used slot; a used one is shared only while no further connection may be opened, and its server answers. */
-  function leastUsed(): Slot | undefined {
-    let best: Slot | undefined;
-    for (const slot of slots)
-      if (isUsable(slot) && !isStill(slot) && slot.users < (best?.users ?? sharing)) best = slot;
-    return best && best.users > 0 && slots.size < size && !openError ? undefined : best;
+  function turnsSlot(caller: CallerId): Slot | undefined {
+    return ofThisTurn && (!caller || ofThisTurn.usersOf.has(caller) || !hasItsShare(slots, caller, size))
+      ? ofThisTurn
+      : undefined;
   }
 
-  function waitForSlot(): Promise<Slot> {
-    if (waiters.size >= WAITERS_MAX)
-      return Promise.reject(new DatabaseBusy(`${WAITERS_MAX} requests already wait for the database`));
+  /**
+   * The least used slot; a used one is shared only while no further connection may be opened, and its server answers. A caller
+   * that has its share is given what it has.
+   */
+  function leastUsed(caller: CallerId): Slot | undefined {
+    const bound = caller && hasItsShare(slots, caller, size) ? caller : null;
+    let best: Slot | undefined;
+    for (const slot of slots) {
+      if (slot.users >= (best?.users ?? sharing) || !isUsable(slot) || isStill(slot)) continue;
+      if (!bound || slot.usersOf.has(bound)) best = slot;
+    }
+    return best && best.users > 0 && !bound && slots.size < size && !openError ? undefined : best;
+  }
+
+  function waitForSlot(caller: CallerId): Promise<Slot> {
+    if (waiters.size >= WAITERS_MAX || (caller && isQueueing(caller)))
+      return Promise.reject(new DatabaseBusy(`${waiters.size} requests already wait for the database`));
     return new Promise((resolve, reject) => {
       const waiter: Waiter = {
+        caller,
         since: Date.now(),
         resolve: (slot) => end(() => resolve(slot)),
         reject: (error) => end(() => reject(error)),
@@ -120,6 +138,14 @@ export function createPool({ open, size, sharing, waitMs }: PoolOptions): Pool {
       waiters.add(waiter);
       openAnother();
     });
+  }
+
+  /** Looked at only where it can be. */
+  function isQueueing(caller: string): boolean {
+    if (waiters.size < WAITERS_OF_ONE_MAX) return false;
+    let own = 0;
+    for (const waiter of waiters) if (waiter.caller === caller) own++;
+    return own >= WAITERS_OF_ONE_MAX;
   }
 
   function openAnother(): void {
@@ -149,7 +175,7 @@ export function createPool({ open, size, sharing, waitMs }: PoolOptions): Pool {
       openAnother();
       return;
     }
-    const slot = { connection, users: 0 };
+    const slot = { connection, users: 0, usersOf: new Map<string, number>() };
     slots.add(slot);
     void connection.whenLost.then(() => {
       slots.delete(slot);
@@ -159,11 +185,15 @@ export function createPool({ open, size, sharing, waitMs }: PoolOptions): Pool {
     serveWaiters();
   }
 
+  /** In the order they came; who has its share does not hold up those behind. */
   function serveWaiters(): void {
+    const full = new Set<CallerId>();
     for (const waiter of waiters) {
-      const slot = takeSlot(leastUsed());
-      if (!slot) break;
-      waiter.resolve(slot);
+      if (full.has(waiter.caller)) continue;
+      const slot = takeSlot(leastUsed(waiter.caller), waiter.caller);
+      if (slot) waiter.resolve(slot);
+      else if (waiter.caller) full.add(waiter.caller);
+      else break;
     }
     openAnother();
   }
@@ -216,14 +246,6 @@ export function createPool({ open, size, sharing, waitMs }: PoolOptions): Pool {
   function isIdle(): boolean {
     return [...slots, ...retiring].every(({ users }) => users === 0);
   }
-}
-
-function isUsable({ connection }: Slot): boolean {
-  return !connection.lost && !connection.worn;
-}
-
-function isStill({ connection }: Slot): boolean {
-  return connection.unansweredMs > STILL_MS;
 }
 
 function isClosed(): DatabaseError {

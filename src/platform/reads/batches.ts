@@ -53,6 +53,7 @@ export class Batches {
     try {
       const parameters = statement.parameters({ ...values, ids: [...askers.keys()] });
       const audience = {
+        callerId: commonCaller(askers),
         get left() {
           return [...askers.values()].every((same) => same.every((asker) => asker.audience.left));
         },
@@ -66,6 +67,18 @@ export class Batches {
       for (const { reject } of [...askers.values()].flat()) reject(error);
     }
   }
+}
+
+/** Whose the batch is; nobody's where several callers share it. */
+function commonCaller(askers: ReadonlyMap<string, readonly Asker[]>): string | null {
+  let common: string | null | undefined;
+  for (const same of askers.values())
+    for (const { audience } of same) {
+      const { callerId = null } = audience;
+      if (common !== undefined && common !== callerId) return null;
+      common = callerId;
+    }
+  return common ?? null;
 }
 
 /** What requests have in common that share a batch: the statement, whose number is often all, and all values but the id. */

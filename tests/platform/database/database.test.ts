@@ -148,6 +148,58 @@ describe("waiting", () => {
   });
 });
 
+describe("what one caller reads", () => {
+  const gate = 360;
+  const waits = `select pg_advisory_xact_lock_shared(${gate})::text`;
+  const by = (callerId: string) => ({ left: false, callerId });
+  const connections = 3;
+  const places = 8 * (connections - 1);
+  let wide: Database;
+  beforeEach(() => {
+    wide = openDatabase(own.connection, { readPoolSize: connections, acquireTimeoutMs: 10_000 });
+  });
+  afterEach(() => wide.close());
+
+  const answered = async (text: string, callerId: string) =>
+    String((await wide.readAsSent(`select '${text}'`, [], by(callerId)))[0]?.[0]);
+
+  /** While no statement that waits for the gate is answered; then all are. */
+  const whileShut = async (work: () => Promise<void>) => {
+    await database.transaction(async (tx) => {
+      await tx.execute(sql`select pg_advisory_xact_lock(${gate})`);
+      await work();
+    });
+  };
+
+  test("leaves the others a connection, however much it is, and is answered in its turn", async () => {
+    const many = Array.from({ length: 3 * places }, (_, n) => n);
+    let slow: Promise<unknown>[] = [];
+    await whileShut(async () => {
+      slow = many.map(() => wide.readAsSent(waits, [], by("slow")));
+
+      expect(await answered("at once", "other")).toBe("at once");
+      expect(await answered("of nobody", "")).toBe("of nobody");
+      expect(await Promise.all(many.map((n) => answered(`${n}`, "other")))).toEqual(many.map(String));
+    });
+
+    expect(await Promise.all(slow)).toHaveLength(many.length);
+    expect(await answered("again", "slow")).toBe("again");
+  });
+
+  test("is refused beyond a thousand that wait, and the others are not", async () => {
+    await Promise.all(["one", "two", "three"].map((name) => answered("opens a connection", name)));
+    let slow: Promise<unknown>[] = [];
+    await whileShut(async () => {
+      slow = Array.from({ length: places + 1_000 }, () => wide.readAsSent(waits, [], by("slow")));
+      await expect(answered("one more", "slow")).rejects.toMatchObject({ code: "DATABASE_BUSY" });
+
+      expect(await answered("at once", "other")).toBe("at once");
+    });
+
+    expect(await Promise.all(slow)).toHaveLength(places + 1_000);
+  });
+});
+
 describe("whoever leaves", () => {
   let narrow: Database;
   beforeEach(() => {
