@@ -1,7 +1,16 @@
 import type { ServerConnection } from "./connection.js";
 import { ConnectionLost, DatabaseBusy, DatabaseError } from "./errors.js";
 import { keepLooking } from "./looks.js";
-import { type CallerId, count, hasItsShare, isStill, isUsable, type Slot, STILL_MS } from "./slot.js";
+import {
+  type CallerId,
+  count,
+  hasItsShare,
+  isStill,
+  isUsable,
+  type Slot,
+  STILL_MS,
+  standsStill,
+} from "./slot.js";
 
 export interface PoolOptions {
   open: () => Promise<ServerConnection>;
@@ -205,27 +214,30 @@ export function createPool({ open, size, sharing, waitMs }: PoolOptions): Pool {
       : new DatabaseBusy(`no free connection within ${waitMs} ms`);
   }
 
-  /** A statement sent behind a slow one cannot be called back; its caller need not wait for it. */
+  /**
+   * A statement sent behind a slow one cannot be called back; its caller need not wait for it. Between two statements of a
+   * transaction its connection moves: the next one is ours to send.
+   */
   function refuseStuck(): void {
-    const still = standsStill();
-    const boundMs = still ? STILL_MS : waitMs;
-    const tooOld = Date.now() - boundMs;
-    if (still)
-      for (const waiter of [...waiters])
-        if (waiter.since < tooOld)
-          waiter.reject(new DatabaseBusy(`all ${size} connections have stood still for ${boundMs} ms`));
+    const now = Date.now();
+    const still = new Map<CallerId, boolean>();
+    const boundMs = (caller: CallerId) => {
+      if (!still.has(caller)) still.set(caller, standsStill(slots, caller, size));
+      return still.get(caller) ? STILL_MS : waitMs;
+    };
+    for (const waiter of [...waiters]) {
+      const bound = boundMs(waiter.caller);
+      if (bound < waitMs && now - waiter.since > bound)
+        waiter.reject(new DatabaseBusy(`all connections have stood still for ${bound} ms`));
+    }
     if (sharing === 1) return;
     for (const { connection } of slots) {
       const [, ...behind] = connection.pending;
-      for (const statement of behind)
-        if (statement.sentAt < tooOld)
-          statement.reject(new DatabaseBusy(`waited ${boundMs} ms behind a slow statement`));
+      for (const { sentAt, audience, reject } of behind) {
+        const bound = boundMs(audience?.callerId);
+        if (now - sentAt > bound) reject(new DatabaseBusy(`waited ${bound} ms behind a slow statement`));
+      }
     }
-  }
-
-  /** Between two statements of a transaction its connection moves: the next one is ours to send. */
-  function standsStill(): boolean {
-    return slots.size >= size && [...slots].every(isStill);
   }
 
   async function close(): Promise<void> {

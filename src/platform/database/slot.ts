@@ -12,8 +12,8 @@ export interface Slot {
 }
 
 /**
- * When the server has answered on none of all the pool's connections for this long, it stands still: waiting for one of them
- * is refused after this time instead of `waitMs`. With the look it stays below a second.
+ * When the server has answered on none of the connections that one may use for this long, it stands still for them: waiting
+ * for one of these is refused after this time instead of `waitMs`. With the look it stays below a second.
  */
 export const STILL_MS = 700;
 
@@ -30,6 +30,14 @@ export function hasItsShare(slots: Iterable<Slot>, caller: string, size: number)
   let own = 0;
   for (const { usersOf } of slots) if (usersOf.has(caller)) own++;
   return own > 0 && own >= size - 1;
+}
+
+/** Whether nothing moves on whatever a caller may wait for: the connections that it has, or all that there may be. */
+export function standsStill(slots: ReadonlySet<Slot>, caller: CallerId, size: number): boolean {
+  const bound = caller && hasItsShare(slots, caller, size) ? caller : null;
+  if (!bound && slots.size < size) return false;
+  for (const slot of slots) if ((!bound || slot.usersOf.has(bound)) && !isStill(slot)) return false;
+  return true;
 }
 
 /** A caller takes a place on it, or gives one back. */

@@ -108,6 +108,31 @@ test("all connections stand still: whoever comes then is refused as busy within 
   expect(await write()).toEqual([{ one: 1 }]);
 }, 60_000);
 
+test("all connections that one caller may read on stand still: more of its reads are refused within a second, and others are answered", async () => {
+  const [readers, readsEach] = [4, 8];
+  const readBy = (callerId: string, text: string) =>
+    timed(() => database.readAsSent(text, [], { left: false, callerId }));
+  const holder = await database.dedicated();
+  await holder.session.execute(sql`select pg_advisory_lock(12)`);
+  const reads = Array.from({ length: readers * readsEach }, (_, n) =>
+    readBy("slow", `select ${n}, pg_advisory_lock_shared(12)::text`),
+  );
+  const waiting = sql`select count(*)::int as count from pg_locks where locktype = 'advisory' and not granted
+    and database = (select oid from pg_database where datname = current_database())`;
+  for (let count: unknown = 0; count !== readers; )
+    [{ count } = { count }] = await holder.session.execute(waiting);
+  const [more, other] = await Promise.all([readBy("slow", "select 1"), readBy("other", "select 2")]);
+  await holder.close();
+
+  expect(more.code).toBe("DATABASE_BUSY");
+  expect(more.ms).toBeLessThanOrEqual(stillMs);
+  expect(other.code).toBeNull();
+  const codes = (await Promise.all(reads)).map(({ code }) => code);
+  const busy = Array(readers * (readsEach - 1)).fill("DATABASE_BUSY");
+  expect(codes.sort()).toEqual([...busy, ...Array(readers).fill(null)].sort());
+  expect((await readBy("slow", "select 3")).code).toBeNull();
+}, 60_000);
+
 test("the server itself gives up a transaction whose client is gone without a word", async () => {
   const settings = sql`select current_setting('idle_in_transaction_session_timeout') as idle,
     current_setting('tcp_keepalives_idle') as probed`;
