@@ -10,7 +10,7 @@ import {
   isCanceled,
   type SendOptions,
 } from "./driver-query.js";
-import { ConnectionLost, DatabaseError, sqlState } from "./errors.js";
+import { abandoned, ConnectionLost, DatabaseError, sqlState } from "./errors.js";
 import type { Incoming } from "./incoming.js";
 import { keepLooking } from "./looks.js";
 import { inOnePacket } from "./outgoing.js";
@@ -38,7 +38,6 @@ export interface SessionOptions {
 }
 
 export interface PendingStatement {
-  sentAt: number;
   text: string;
   audience: Audience | undefined;
   reject(error: Error): void;
@@ -162,8 +161,8 @@ export class ServerConnection {
         this.preparedLength += text.length;
       }
       const given = encodeParameters(parameters);
-      const statement = { sentAt: Date.now(), text, audience, reject };
-      if (this.pending.size === 0) this.answeredAt = statement.sentAt;
+      const statement = { text, audience, reject };
+      if (this.pending.size === 0) this.answeredAt = Date.now();
       this.pending.add(statement);
       const answered = (answer: Answer) => {
         this.settle(statement);
@@ -268,8 +267,4 @@ export class ServerConnection {
     this.cancelledAt = Date.now();
     this.session.cancel(this.backendPid, running.text);
   }
-}
-
-function abandoned(): DatabaseError {
-  return new DatabaseError("DATABASE_ABANDONED", "nobody waits for the answer any more");
 }

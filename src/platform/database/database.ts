@@ -56,7 +56,7 @@ export interface DatabaseOptions {
   onStatement?: (text: string) => void;
   /** The server cancels a longer statement (57014). */
   statementTimeoutMs?: number;
-  /** How long to wait for a free connection before DatabaseBusy; less when all of them stand still. */
+  /** How long to wait for a free connection before DatabaseBusy; less when all that one may use stand still (`pool.ts`). */
   acquireTimeoutMs?: number;
 }
 
@@ -73,7 +73,7 @@ const STATEMENT_TIMEOUT_MS = 30_000;
 /**
  * A client is better told "busy" than kept in a queue that grows. Long enough for what is ahead, as long as that moves:
  * batches of a thousand items, and figures over a million rows, take a second or two on a busy machine. Short enough for
- * nobody to wait 5 s in vain. A pool whose connections all stand still refuses sooner (pool.ts).
+ * nobody to wait 5 s in vain. Where all that one may use stands still, it is refused sooner (pool.ts).
  */
 const ACQUIRE_TIMEOUT_MS = 4_000;
 
@@ -115,17 +115,14 @@ export function openDatabase(to: ConnectionOptions, options: DatabaseOptions = {
   return {
     read: drizzle(
       asDriver((...statement) =>
-        readPool.use((connection) => connection.send(...statement), statement[2]?.audience?.callerId),
+        readPool.use((connection) => connection.send(...statement), statement[2]?.audience),
       ),
       { logger },
     ),
     readAsSent(text, parameters, audience) {
       logger.logQuery(text);
       const options = { prepare: true, asByteTexts: true, audience };
-      const rows = readPool.use(
-        (connection) => connection.send(text, parameters, options),
-        audience?.callerId,
-      );
+      const rows = readPool.use((connection) => connection.send(text, parameters, options), audience);
       return rows as Promise<unknown[]> as Promise<(ByteText | null)[][]>;
     },
     transaction: (work) =>

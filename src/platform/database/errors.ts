@@ -43,6 +43,11 @@ export class DatabaseBusy extends DatabaseError {
   }
 }
 
+/** Whoever asked has left before the answer came. */
+export function abandoned(): DatabaseError {
+  return new DatabaseError("DATABASE_ABANDONED", "nobody waits for the answer any more");
+}
+
 /** The connection died before the statement's answer came; an open transaction on it is rolled back by the server. */
 export class ConnectionLost extends DatabaseError {
   constructor(message: string, options?: ErrorOptions) {

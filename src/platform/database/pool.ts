@@ -1,15 +1,16 @@
+import type { Audience } from "./audience.js";
 import type { ServerConnection } from "./connection.js";
-import { ConnectionLost, DatabaseBusy, DatabaseError } from "./errors.js";
+import { abandoned, ConnectionLost, DatabaseBusy, DatabaseError } from "./errors.js";
 import { keepLooking } from "./looks.js";
 import {
-  type CallerId,
-  count,
-  hasItsShare,
-  isStill,
-  isUsable,
+  type Caller,
+  hasRoom,
+  queueFor,
   type Slot,
   STILL_MS,
+  shareOf,
   standsStill,
+  type Use,
 } from "./slot.js";
 
 export interface PoolOptions {
@@ -23,18 +24,12 @@ export interface PoolOptions {
 
 export interface Pool {
   /**
-   * Rejects with DatabaseBusy, or with DATABASE_UNREACHABLE when no connection could be opened, after `waitMs`. What one caller
-   * does leaves the others a connection: it waits for those that it has, and in a queue that holds as many again.
+   * Rejects with DatabaseBusy after `waitMs`, within a second when nothing moves on all that the caller may use, and at once
+   * when too many wait; with DATABASE_UNREACHABLE when no connection could be opened. What one caller does leaves the others
+   * a connection: it waits for those that it has, and in a queue that holds as many again.
    */
-  use<T>(work: (connection: ServerConnection) => Promise<T>, caller?: CallerId): Promise<T>;
+  use<T>(work: (connection: ServerConnection) => Promise<T>, audience?: Audience): Promise<T>;
   close(): Promise<void>;
-}
-
-interface Waiter {
-  caller: CallerId;
-  since: number;
-  resolve(slot: Slot): void;
-  reject(error: Error): void;
 }
 
 /** Far more than a healthy server lets build up within one waiting bound; beyond it, waiting is refused at once. */
@@ -49,104 +44,88 @@ export function createPool({ open, size, sharing, waitMs }: PoolOptions): Pool {
   const slots = new Set<Slot>();
   /** Sessions that take nobody new and end with their last user. */
   const retiring = new Set<Slot>();
-  const waiters = new Set<Waiter>();
+  const waiters = new Set<Use>();
+  /** What one asks for in one turn of the event loop goes out together, in one packet that wakes one server process. */
+  const ofThisTurn = new Map<Caller, Slot>();
+  const endTurn = () => ofThisTurn.clear();
   let opening = 0;
   let openError: unknown;
   let closed = false;
   let announceIdle: (() => void) | undefined;
-  let ofThisTurn: Slot | undefined;
-  const endTurn = () => {
-    ofThisTurn = undefined;
-  };
   const stopLooking = keepLooking(refuseStuck);
-  return { use, close };
+  return {
+    use<T>(work: (connection: ServerConnection) => Promise<T>, audience?: Audience): Promise<T> {
+      if (closed) return Promise.reject(isClosed());
+      return new Promise<unknown>((resolve, reject) => {
+        const caller = audience?.callerId || null;
+        const use: Use = { caller, audience, since: 0, work, resolve, reject };
+        const same = ofThisTurn.get(caller);
+        const slot = same && hasRoom(same, sharing) ? same : nearest(caller);
+        if (slot) lend(slot, use);
+        else wait(use);
+      }) as Promise<T>;
+    },
+    close,
+  };
 
-  function use<T>(work: (connection: ServerConnection) => Promise<T>, caller?: CallerId): Promise<T> {
-    if (closed) return Promise.reject(isClosed());
-    const slot = takeSlot(turnsSlot(caller) ?? leastUsed(caller), caller);
-    return slot
-      ? lend(slot, work, caller)
-      : waitForSlot(caller).then((waitedFor) => lend(waitedFor, work, caller));
+  function lend(slot: Slot, use: Use): void {
+    use.since = Date.now();
+    slot.uses.add(use);
+    if (sharing > 1) {
+      if (ofThisTurn.size === 0) setImmediate(endTurn);
+      ofThisTurn.set(use.caller, slot);
+    }
+    use.work(slot.connection).then(
+      (result) => {
+        giveBack(slot, use);
+        use.resolve(result);
+      },
+      (error: unknown) => {
+        giveBack(slot, use);
+        use.reject(error);
+      },
+    );
   }
 
-  function lend<T>(
-    slot: Slot,
-    work: (connection: ServerConnection) => Promise<T>,
-    caller: CallerId,
-  ): Promise<T> {
-    const giveBack = () => {
-      slot.users--;
-      if (caller) count(slot, caller, -1);
-      if (slot.connection.worn) retire(slot);
-      if (waiters.size > 0) serveWaiters();
-      if (announceIdle && isIdle()) announceIdle();
-    };
-    const working = work(slot.connection);
-    working.then(giveBack, giveBack);
-    return working;
+  function giveBack(slot: Slot, use: Use): void {
+    slot.uses.delete(use);
+    if (slot.connection.worn) retire(slot);
+    if (waiters.size > 0) serveWaiters();
+    if (announceIdle && isIdle()) announceIdle();
   }
 
   /** A session that has served enough gives its place to a fresh one at once, and ends when its last user has left. */
   function retire(slot: Slot): void {
     if (slots.delete(slot)) retiring.add(slot);
-    if (ofThisTurn === slot) ofThisTurn = undefined;
-    if (slot.users === 0) void slot.connection.end().finally(() => retiring.delete(slot));
+    if (slot.uses.size === 0) void slot.connection.end().finally(() => retiring.delete(slot));
     openAnother();
   }
 
-  function takeSlot(slot: Slot | undefined, caller: CallerId): Slot | undefined {
-    if (!slot) return undefined;
-    slot.users++;
-    if (caller) count(slot, caller, 1);
-    if (sharing > 1) keepForThisTurn(slot);
-    return slot;
-  }
-
-  /** What is asked for in one turn of the event loop goes out together, in one packet that wakes one server process. */
-  function keepForThisTurn(slot: Slot): void {
-    if (!ofThisTurn) setImmediate(endTurn);
-    ofThisTurn = slot.users < sharing && isUsable(slot) ? slot : undefined;
-  }
-
-  function turnsSlot(caller: CallerId): Slot | undefined {
-    return ofThisTurn && (!caller || ofThisTurn.usersOf.has(caller) || !hasItsShare(slots, caller, size))
-      ? ofThisTurn
-      : undefined;
-  }
-
-  /**
-   * The least used slot; a used one is shared only while no further connection may be opened, and its server answers. A caller
-   * that has its share is given what it has.
-   */
-  function leastUsed(caller: CallerId): Slot | undefined {
-    const bound = caller && hasItsShare(slots, caller, size) ? caller : null;
+  /** The slot with the least ahead; a used one only where no other may be opened, or not for this caller. */
+  function nearest(caller: Caller): Slot | undefined {
+    const share = shareOf(slots, caller, mostSlots());
     let best: Slot | undefined;
-    for (const slot of slots) {
-      if (slot.users >= (best?.users ?? sharing) || !isUsable(slot) || isStill(slot)) continue;
-      if (!bound || slot.usersOf.has(bound)) best = slot;
+    let least = Number.POSITIVE_INFINITY;
+    for (const slot of share ?? slots) {
+      const ahead = hasRoom(slot, sharing) ? queueFor(slot, caller) : least;
+      if (ahead < least) [best, least] = [slot, ahead];
     }
-    return best && best.users > 0 && !bound && slots.size < size && !openError ? undefined : best;
+    return least > 0 && !share && slots.size < mostSlots() ? undefined : best;
   }
 
-  function waitForSlot(caller: CallerId): Promise<Slot> {
-    if (waiters.size >= WAITERS_MAX || (caller && isQueueing(caller)))
-      return Promise.reject(new DatabaseBusy(`${waiters.size} requests already wait for the database`));
-    return new Promise((resolve, reject) => {
-      const waiter: Waiter = {
-        caller,
-        since: Date.now(),
-        resolve: (slot) => end(() => resolve(slot)),
-        reject: (error) => end(() => reject(error)),
-      };
-      const end = (act: () => void) => {
-        clearTimeout(timer);
-        waiters.delete(waiter);
-        act();
-      };
-      const timer = setTimeout(() => waiter.reject(waitedTooLong()), waitMs);
-      waiters.add(waiter);
-      openAnother();
-    });
+  /** While the server lets us have no more, those that we have are all there are. */
+  function mostSlots(): number {
+    return openError ? slots.size : size;
+  }
+
+  function wait(use: Use): void {
+    if (waiters.size >= WAITERS_MAX || (use.caller && isQueueing(use.caller))) {
+      use.reject(new DatabaseBusy(`${waiters.size} requests already wait for the database`));
+      return;
+    }
+    use.since = Date.now();
+    waiters.add(use);
+    openAnother();
   }
 
   /** Looked at only where it can be. */
@@ -155,6 +134,18 @@ export function createPool({ open, size, sharing, waitMs }: PoolOptions): Pool {
     let own = 0;
     for (const waiter of waiters) if (waiter.caller === caller) own++;
     return own >= WAITERS_OF_ONE_MAX;
+  }
+
+  /** In the order they came; one for whom there is no room does not hold up those behind. */
+  function serveWaiters(): void {
+    const refused = new Set<Caller>();
+    for (const waiter of waiters) {
+      if (refused.has(waiter.caller)) continue;
+      const slot = nearest(waiter.caller);
+      if (!slot) refused.add(waiter.caller);
+      else if (waiters.delete(waiter)) lend(slot, waiter);
+    }
+    openAnother();
   }
 
   function openAnother(): void {
@@ -184,34 +175,13 @@ export function createPool({ open, size, sharing, waitMs }: PoolOptions): Pool {
       openAnother();
       return;
     }
-    const slot = { connection, users: 0, usersOf: new Map<string, number>() };
+    const slot: Slot = { connection, uses: new Set() };
     slots.add(slot);
     void connection.whenLost.then(() => {
       slots.delete(slot);
-      if (ofThisTurn === slot) ofThisTurn = undefined;
       openAnother();
     });
     serveWaiters();
-  }
-
-  /** In the order they came; who has its share does not hold up those behind. */
-  function serveWaiters(): void {
-    const full = new Set<CallerId>();
-    for (const waiter of waiters) {
-      if (full.has(waiter.caller)) continue;
-      const slot = takeSlot(leastUsed(waiter.caller), waiter.caller);
-      if (slot) waiter.resolve(slot);
-      else if (waiter.caller) full.add(waiter.caller);
-      else break;
-    }
-    openAnother();
-  }
-
-  function waitedTooLong(): Error {
-    const noServer = slots.size === 0 && openError instanceof DatabaseError;
-    return noServer
-      ? (openError as DatabaseError)
-      : new DatabaseBusy(`no free connection within ${waitMs} ms`);
   }
 
   /**
@@ -220,31 +190,40 @@ export function createPool({ open, size, sharing, waitMs }: PoolOptions): Pool {
    */
   function refuseStuck(): void {
     const now = Date.now();
-    const still = new Map<CallerId, boolean>();
-    const boundMs = (caller: CallerId) => {
-      if (!still.has(caller)) still.set(caller, standsStill(slots, caller, size));
-      return still.get(caller) ? STILL_MS : waitMs;
+    const limits = new Map<Caller, number>();
+    const limitMs = (caller: Caller) => {
+      const known = limits.get(caller) ?? (standsStill(slots, caller, mostSlots()) ? STILL_MS : waitMs);
+      limits.set(caller, known);
+      return known;
     };
-    for (const waiter of [...waiters]) {
-      const bound = boundMs(waiter.caller);
-      if (bound < waitMs && now - waiter.since > bound)
-        waiter.reject(new DatabaseBusy(`all connections have stood still for ${bound} ms`));
+    for (const use of waiters) {
+      const ms = limitMs(use.caller);
+      if (use.audience?.left) drop(use, abandoned());
+      else if (now - use.since > ms) drop(use, waitedTooLong(ms));
     }
-    if (sharing === 1) return;
-    for (const { connection } of slots) {
-      const [, ...behind] = connection.pending;
-      for (const { sentAt, audience, reject } of behind) {
-        const bound = boundMs(audience?.callerId);
-        if (now - sentAt > bound) reject(new DatabaseBusy(`waited ${bound} ms behind a slow statement`));
-      }
+    for (const { uses } of [...slots, ...retiring]) {
+      const [, ...behind] = uses;
+      for (const { caller, since, reject } of behind)
+        if (now - since > limitMs(caller))
+          reject(new DatabaseBusy(`waited ${limitMs(caller)} ms behind a slow statement`));
     }
+  }
+
+  function drop(waiter: Use, error: Error): void {
+    waiters.delete(waiter);
+    waiter.reject(error);
+  }
+
+  function waitedTooLong(ms: number): Error {
+    const noServer = slots.size === 0 && openError instanceof DatabaseError;
+    return noServer ? (openError as DatabaseError) : new DatabaseBusy(`no free connection within ${ms} ms`);
   }
 
   async function close(): Promise<void> {
     if (closed) return;
     closed = true;
     stopLooking();
-    for (const waiter of [...waiters]) waiter.reject(isClosed());
+    for (const waiter of waiters) drop(waiter, isClosed());
     if (!isIdle()) {
       const timer = setTimeout(() => announceIdle?.(), CLOSE_WAIT_MS);
       await new Promise<void>((resolve) => {
@@ -256,7 +235,7 @@ export function createPool({ open, size, sharing, waitMs }: PoolOptions): Pool {
   }
 
   function isIdle(): boolean {
-    return [...slots, ...retiring].every(({ users }) => users === 0);
+    return [...slots, ...retiring].every(({ uses }) => uses.size === 0);
   }
 }
 

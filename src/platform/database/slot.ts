@@ -1,48 +1,71 @@
+import type { Audience } from "./audience.js";
 import type { ServerConnection } from "./connection.js";
 
-/** Who uses a connection. Work of nobody's may be on all of them. */
-export type CallerId = string | null | undefined;
+/** Who uses a connection; null: nobody, who may be on all of them. */
+export type Caller = string | null;
+
+/** One use of a pool: it waits for a connection, and then has a place on it until the server has answered. */
+export interface Use {
+  readonly caller: Caller;
+  readonly audience: Audience | undefined;
+  /** When it came, then when it was given its place. */
+  since: number;
+  work(connection: ServerConnection): Promise<unknown>;
+  resolve(result: unknown): void;
+  /** Whoever waits need not any longer; its place is kept. */
+  reject(error: unknown): void;
+}
 
 /** A connection of a pool. */
 export interface Slot {
-  connection: ServerConnection;
-  users: number;
-  /** How many of them each caller has. */
-  usersOf: Map<string, number>;
+  readonly connection: ServerConnection;
+  /** Oldest first: that one runs, the others follow it. */
+  readonly uses: Set<Use>;
 }
 
+/** Nearly all statements are answered within a tenth of this. Nothing is sent behind one that takes longer: it might go elsewhere. */
+const SLOW_MS = 100;
 /**
  * When the server has answered on none of the connections that one may use for this long, it stands still for them: waiting
- * for one of these is refused after this time instead of `waitMs`. With the look it stays below a second.
+ * for one of these is refused after this time. With the look (`looks.ts`) it stays below a second.
  */
 export const STILL_MS = 700;
 
-export function isUsable({ connection }: Slot): boolean {
-  return !connection.lost && !connection.worn;
+/** Whether somebody more may have a place on it now. */
+export function hasRoom({ connection, uses }: Slot, sharing: number): boolean {
+  return uses.size < sharing && !connection.lost && !connection.worn && connection.unansweredMs <= SLOW_MS;
 }
 
-export function isStill({ connection }: Slot): boolean {
-  return connection.unansweredMs > STILL_MS;
+/** How much is ahead of a caller there. What others do may take long, so it counts double. */
+export function queueFor({ uses }: Slot, caller: Caller): number {
+  let ahead = 0;
+  for (const use of uses) ahead += use.caller === caller ? 1 : 2;
+  return ahead;
 }
 
-/** Whether a caller is on all connections but one, as far as there is more than one. */
-export function hasItsShare(slots: Iterable<Slot>, caller: string, size: number): boolean {
-  let own = 0;
-  for (const { usersOf } of slots) if (usersOf.has(caller)) own++;
-  return own > 0 && own >= size - 1;
+/**
+ * The slots that a caller's work is on, when they are all but one: it gets no others then. A place behind another's slow
+ * statement is not the caller's doing, and does not count.
+ */
+export function shareOf(slots: Iterable<Slot>, caller: Caller, size: number): readonly Slot[] | null {
+  if (caller === null) return null;
+  const own: Slot[] = [];
+  for (const slot of slots) if (isOn(slot, caller)) own.push(slot);
+  return own.length > 0 && own.length >= size - 1 ? own : null;
 }
 
-/** Whether nothing moves on whatever a caller may wait for: the connections that it has, or all that there may be. */
-export function standsStill(slots: ReadonlySet<Slot>, caller: CallerId, size: number): boolean {
-  const bound = caller && hasItsShare(slots, caller, size) ? caller : null;
-  if (!bound && slots.size < size) return false;
-  for (const slot of slots) if ((!bound || slot.usersOf.has(bound)) && !isStill(slot)) return false;
-  return true;
+function isOn({ connection, uses }: Slot, caller: string): boolean {
+  const runsLong = connection.unansweredMs > SLOW_MS;
+  for (const use of uses) {
+    if (use.caller === caller) return true;
+    if (runsLong) return false;
+  }
+  return false;
 }
 
-/** A caller takes a place on it, or gives one back. */
-export function count({ usersOf }: Slot, caller: string, change: 1 | -1): void {
-  const users = (usersOf.get(caller) ?? 0) + change;
-  if (users > 0) usersOf.set(caller, users);
-  else usersOf.delete(caller);
+/** Whether nothing moves on whatever a caller may use: its share, or all that there may be. */
+export function standsStill(slots: ReadonlySet<Slot>, caller: Caller, size: number): boolean {
+  const share = shareOf(slots, caller, size);
+  if (!share && (slots.size === 0 || slots.size < size)) return false;
+  return (share ?? [...slots]).every(({ connection }) => connection.unansweredMs > STILL_MS);
 }

@@ -192,6 +192,42 @@ describe("what one caller reads", () => {
     expect(await Promise.all(many.map((n) => answered(`${n}`, "slow")))).toEqual(many.map(String));
   });
 
+  const pastSlow = () => wide.readAsSent("select pg_sleep(0.2)::text", [], by("third"));
+
+  test("is not followed by what others ask for, in the same turn or when it has run for long", async () => {
+    await Promise.all(["one", "two", "three"].map((name) => answered("opens a connection", name)));
+    let slow: Promise<unknown>[] = [];
+    await whileShut(async () => {
+      slow = [wide.readAsSent(waits, [], by("slow"))];
+      expect(await answered("same turn", "other")).toBe("same turn");
+      slow.push(wide.readAsSent(waits, [], by("slow")));
+      await pastSlow();
+
+      const others = Array.from({ length: 3 * places }, (_, n) => `${n}`);
+      expect(await Promise.all(others.map((n) => answered(n, "other")))).toEqual(others);
+    });
+
+    await expectDone(slow);
+  });
+
+  test("keeps nobody from the connection that is left who had to wait behind it", async () => {
+    await Promise.all(["one", "two", "three"].map((name) => answered("opens a connection", name)));
+    let slow: Promise<unknown>[] = [];
+    let behind: Promise<unknown>[] = [];
+    await whileShut(async () => {
+      slow = [wide.readAsSent(waits, [], by("slow"))];
+      await answered("a turn later", "third");
+      slow.push(wide.readAsSent(waits, [], by("slow")));
+      const onTheLast = pastSlow();
+      behind = Array.from({ length: places - slow.length }, (_, n) => answered(`${n}`, "other"));
+      await onTheLast;
+
+      expect(await answered("at once", "other")).toBe("at once");
+    });
+
+    await expectDone([...slow, ...behind]);
+  });
+
   test("is refused beyond a thousand that wait, and the others are not", async () => {
     await Promise.all(["one", "two", "three"].map((name) => answered("opens a connection", name)));
     let slow: Promise<unknown>[] = [];
