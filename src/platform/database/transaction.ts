@@ -10,6 +10,7 @@ export type Tx = PostgresJsDatabase & { readonly [inTransaction]: true };
 
 /** Deadlock and serialisation failures: the server has rolled everything back, and a fresh run may succeed. */
 const RETRIED_STATES = new Set(["40P01", "40001"]);
+const IN_FAILED_TRANSACTION = "25P02";
 /** Eight runs get through heavy contention; beyond that the caller should hear of it. */
 const RUNS_MAX = 8;
 /** Spreads the parties of a deadlock, so that they do not meet again in step. */
@@ -38,11 +39,16 @@ export async function runTransaction<T>(
 ): Promise<T> {
   await connection.send("begin isolation level read committed");
   let ended: DatabaseError | undefined;
+  let failure: unknown;
   // Texts inside transactions are the same for every batch, so the server parses each once per connection.
-  const send: SendStatement = (text, parameters = [], options = {}) =>
-    ended
-      ? Promise.reject(ended)
-      : connection.send(text, parameters, { ...options, prepare: parameters.length > 0 });
+  const send: SendStatement = (text, parameters = [], options = {}) => {
+    if (ended) return Promise.reject(ended);
+    const answer = connection.send(text, parameters, { ...options, prepare: parameters.length > 0 });
+    answer.catch((error) => {
+      if (!isConsequence(error)) failure = error;
+    });
+    return answer;
+  };
   const tx = drizzle(asDriver(send, savepoints(connection)), { logger }) as unknown as Tx;
   try {
     const result = await connection.untilLost(work(tx));
@@ -52,8 +58,15 @@ export async function runTransaction<T>(
   } catch (error) {
     ended ??= new DatabaseError("DATABASE_TRANSACTION", "the transaction has ended", { cause: error });
     if (!connection.lost && !(error instanceof RolledBack)) await rollBack(connection);
-    throw error instanceof CommitUnknown ? error : (connection.lost ?? error);
+    if (error instanceof CommitUnknown) throw error;
+    // Of statements that were sent together, the work may have heard first of one behind the one that failed.
+    throw connection.lost ?? (isConsequence(error) ? (failure ?? error) : error);
   }
+}
+
+/** A statement that was not run because one before it had failed. */
+function isConsequence(error: unknown): boolean {
+  return sqlState(error) === IN_FAILED_TRANSACTION;
 }
 
 class RolledBack extends DatabaseError {

@@ -304,3 +304,24 @@ test("an order of 1,200 lines keeps them all, in order", async () => {
     items.map((item) => item.sku),
   );
 });
+
+test("a fault of the database that passes is met by running the batch again, whatever was sent behind the statement that failed", async () => {
+  await app.database.transaction(async (tx) => {
+    await tx.execute(sql`create sequence failing`);
+    await tx.execute(sql`create function fail_once() returns trigger language plpgsql as
+      $$ begin if nextval('failing') = 1 then raise sqlstate '40001'; end if; return new; end $$`);
+    await tx.execute(
+      sql`create trigger failing before insert on purchases for each statement execute function fail_once()`,
+    );
+  });
+
+  const [recorded] = await record(app, [order("second-try")]);
+  await app.database.transaction(async (tx) => {
+    await tx.execute(sql`drop trigger failing on purchases`);
+  });
+
+  expect(recorded).toMatchObject({ outcome: "RECORDED", error: null });
+  expect(await app.database.read.execute(sql`select last_value::int as runs from failing`)).toEqual([
+    { runs: 2 },
+  ]);
+});
