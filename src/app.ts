@@ -133,7 +133,8 @@ async function startServices(options: AppOptions, metrics: Metrics, opened: Open
       feed,
       logger,
       hasAdmin: options.adminKey !== null,
-      contextOf: (caller, requestId) => createContext(services, caller, requestId, { left: false }),
+      contextOf: (caller, requestId) =>
+        createContext(services, caller, requestId, belongTo({ left: false }, caller.keyId)),
     },
     { allowPrivate: options.webhookPrivateAddresses ?? false, ...options.webhookOptions },
   );
@@ -167,7 +168,7 @@ async function serve(
   const { logger, allowedOrigins } = options;
   const { database, feed } = services;
   const schema = options.federation ? await asSubgraph(await builtSchema()) : await builtSchema();
-  const audit = openAudit(database, options, opened);
+  const audit = openAudit(database, options, metrics, opened);
   const audited = audit?.reads ?? false;
   const compiled =
     (options.compiledReads ?? true) ? new CompiledReads(schema, reads, database, { audited }) : null;

@@ -2,7 +2,9 @@ import { randomUUID } from "node:crypto";
 import { AuditLog } from "../platform/audit/audit-log.js";
 import type { Database } from "../platform/database/database.js";
 import { faultOf, type Logger } from "../platform/log.js";
+import { counters } from "./feed-metrics.js";
 import type { GroupOptions } from "./live/group.js";
+import type { Metrics } from "./metrics.js";
 import type { Opened } from "./opened.js";
 
 export interface AuditSettings {
@@ -15,11 +17,15 @@ export interface AuditSettings {
 export function openAudit(
   database: Database,
   { audit = "all", logger }: AuditSettings,
+  { registry }: Metrics,
   opened: Opened,
 ): AuditLog | null {
   if (audit === "off") return null;
   const onFault = (error: unknown) => logger.error(faultOf(error), "audit");
   const log = new AuditLog(database, { reads: audit === "all", onFault });
+  const entries =
+    "Entries of reads in the audit, by what became of them. Lost: the database took none for long.";
+  counters(registry, "audit_entries_total", entries, "outcome", () => ({ ...log.entries }));
   // Twice: what was sent before, nobody knowing how that ended, may have come to be there during the first attempt.
   opened.add(() =>
     log

@@ -25,6 +25,13 @@ test("every query is counted by how it was read, with the field that kept it fro
   expect(lines).toContain('customer360_queries_total{read="resolvers",reason="Query.rewards is computed"} 1');
 });
 
+test("entries of the audit are counted by what became of them", async () => {
+  const lines = (await (await figures(app.key)).text()).split("\n");
+
+  expect(lines).toContain('customer360_audit_entries_total{outcome="lost"} 0');
+  expect(lines.find((line) => line.includes('outcome="written"'))).toMatch(/ \d+$/);
+});
+
 test("figures are not told to partners", async () => {
   const { id, key } = await givenKey(app, ["customers:read"]);
   await app.database.transaction((tx) =>

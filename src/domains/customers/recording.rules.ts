@@ -92,7 +92,7 @@ export interface Recording<D extends SourceItem, K extends IdKind> extends Recor
   anchor?(tx: Tx, source: string, drafts: readonly Draft<D, K>[]): Promise<Map<number, Anchor>>;
   /** `anchor` tells of every item: their references are not looked up apart. */
   anchorsAll?: boolean;
-  /** Items that are refused whoever they are about: asked beside the look-ups, when nothing is locked yet. */
+  /** Items that are refused whoever they are about: asked beside the look-ups, before customers are locked. */
   refused?(tx: Tx, drafts: readonly Draft<D, K>[]): Promise<ReadonlyMap<number, Refusal>>;
   /** Writes the facts under the row locks of their customers; tells what else is refused, and the events in order. */
   write(tx: Tx, source: string, facts: readonly Fact<D, K>[]): Promise<Written>;

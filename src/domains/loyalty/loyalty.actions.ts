@@ -14,7 +14,7 @@ import {
 } from "../../platform/input.js";
 import { compareInstants, earlier } from "../../platform/time.js";
 import { recordBatch } from "../customers/recording.actions.js";
-import type { Fact, Recording, WriteServices, Written } from "../customers/recording.rules.js";
+import type { Draft, Fact, Recording, WriteServices, Written } from "../customers/recording.rules.js";
 import { customerReference } from "../customers/reference.rules.js";
 import {
   insertEntries,
@@ -64,6 +64,7 @@ const recording: Recording<EntryItem, "loyaltyEntry"> = {
   record: "LOYALTY_ENTRY",
   id: "loyaltyEntry",
   item: entryItem,
+  refused: unknownRewards,
   write: writeEntries,
 };
 
@@ -74,13 +75,12 @@ export function recordLoyaltyEntries(services: WriteServices, source: string, it
 
 /** The customers' row locks make the account as read the one that is written back: nobody spends the same points twice. */
 async function writeEntries(tx: Tx, source: string, facts: readonly EntryFact[]): Promise<Written> {
-  const refusals = await unknownRewards(tx, facts);
+  const refusals = new Map<number, Refusal>();
   const customerIds = [...new Set(facts.map((fact) => fact.customerId))];
   const known = await selectAccountsByCustomers(tx, customerIds);
   const accounts = new Map<Id<"customer">, Account>(known.map((row) => [row.customerId, row]));
   const entries = [];
   for (const fact of facts) {
-    if (refusals.has(fact.index)) continue;
     const { customerId, item } = fact;
     const account = accounts.get(customerId) ?? newAccount(fact);
     const change = changeOf(account, item);
@@ -128,8 +128,11 @@ function entryRow(
 }
 
 /** Items whose reward nobody has defined, refused by index. */
-async function unknownRewards(tx: Tx, facts: readonly EntryFact[]): Promise<Map<number, Refusal>> {
-  const codes = [...new Set(facts.flatMap(({ item }) => item.reward ?? []))];
+async function unknownRewards(
+  tx: Tx,
+  drafts: readonly Draft<EntryItem, "loyaltyEntry">[],
+): Promise<ReadonlyMap<number, Refusal>> {
+  const codes = [...new Set(drafts.flatMap(({ item }) => item.reward ?? []))];
   if (codes.length === 0) return new Map();
   const known = new Set((await selectRewardsByCodes(tx, codes)).map((reward) => reward.code));
   const refusal: Refusal = {
@@ -137,6 +140,6 @@ async function unknownRewards(tx: Tx, facts: readonly EntryFact[]): Promise<Map<
     field: "reward",
     message: "No reward has this code.",
   };
-  const unknown = facts.filter(({ item }) => item.reward !== null && !known.has(item.reward));
+  const unknown = drafts.filter(({ item }) => item.reward !== null && !known.has(item.reward));
   return new Map(unknown.map(({ index }) => [index, refusal]));
 }

@@ -39,7 +39,9 @@ export class AuditLog {
   private writing: Promise<void> | undefined;
   /** Whether some of those held may be written already: nobody knows how the last attempt ended. */
   private unsure = false;
-  private lostCount = 0;
+  /** What has become of entries since the start; lost: the database took none for a long time. */
+  readonly entries = { written: 0, lost: 0 };
+  private isLosing = false;
 
   constructor(
     private readonly database: Database,
@@ -56,11 +58,6 @@ export class AuditLog {
     return this.options.reads;
   }
 
-  /** Entries that could not be kept since the start: the database took none for a long time. */
-  get lost(): number {
-    return this.lostCount;
-  }
-
   /** For trails: an entry that may still learn of more customers until it is written. */
   open(trail: Trail, action: Entry["action"]): OpenEntry {
     const isHeld = this.held.length < maxHeld && this.heldCharacters < maxHeldCharacters;
@@ -73,8 +70,9 @@ export class AuditLog {
       isHeld,
     };
     if (!isHeld) {
-      if (this.lostCount++ === 0)
-        this.options.onFault(new Error("audit entries are lost: none can be written"));
+      this.entries.lost++;
+      if (!this.isLosing) this.options.onFault(new Error("audit entries are lost: none can be written"));
+      this.isLosing = true;
       return entry;
     }
     this.held.push(entry);
@@ -131,6 +129,8 @@ export class AuditLog {
     this.unsure = true;
     await this.database.transaction((tx) => copyEntries(tx, batch, again));
     this.unsure = false;
+    this.isLosing = false;
+    this.entries.written += batch.length;
     this.held.splice(0, batch.length);
     for (const { customers } of batch) for (const list of customers) this.heldCharacters -= list.length;
   }

@@ -336,26 +336,40 @@ function awayFrom({ services }: TestApp) {
   const comeBack = () => {
     away = false;
   };
-  return { database: { ...services.database, transaction: unlessAway }, comeBack };
+  const goAway = () => {
+    away = true;
+  };
+  return { database: { ...services.database, transaction: unlessAway }, comeBack, goAway };
 }
 
-test("while the database takes nothing, entries wait in a bounded queue: what is beyond is counted as lost, and told once", async () => {
+test("while the database takes nothing, entries wait in a bounded queue: what is beyond is counted as lost, and told once each time", async () => {
   const app = apps.compiled as TestApp;
-  const { database, comeBack } = awayFrom(app);
+  const { database, comeBack, goAway } = awayFrom(app);
   const told: string[] = [];
   const log = new AuditLog(database, {
     reads: true,
     onFault: (error) => told.push((error as Error).message),
   });
-  for (let i = 0; i < 20_003; i++) log.trail("key_away", crypto.randomUUID()).touched(newId("customer"));
+  const readMany = (count: number) => {
+    for (let i = 0; i < count; i++) log.trail("key_away", crypto.randomUUID()).touched(newId("customer"));
+  };
+  readMany(20_003);
   await expect(log.flush()).rejects.toThrow("away");
   comeBack();
   await log.flush();
   const [row] = await app.database.read.execute(
     sql`select count(*)::int as count from audit_entries where key_id = 'key_away'`,
   );
-  expect([row?.count, log.lost]).toEqual([20_000, 3]);
+  expect([row?.count, log.entries]).toEqual([20_000, { written: 20_000, lost: 3 }]);
   expect(told.filter((message) => /lost/.test(message))).toHaveLength(1);
+
+  goAway();
+  readMany(20_002);
+
+  expect(log.entries).toEqual({ written: 20_000, lost: 5 });
+  expect(told.filter((message) => /lost/.test(message))).toHaveLength(2);
+  comeBack();
+  await log.flush();
 });
 
 test("while the database takes nothing, entries of many customers are held up to as much memory", async () => {
@@ -366,7 +380,7 @@ test("while the database takes nothing, entries of many customers are held up to
   const page = ids.join("").repeat(100); // 320,000 characters
   for (let i = 0; i < 215; i++) log.trail("key_large", crypto.randomUUID()).touchedAll(page);
   await expect(log.flush()).rejects.toThrow("away");
-  expect(log.lost).toBe(5); // 64 MiB begin in the 210th
+  expect(log.entries.lost).toBe(5); // 64 MiB begin in the 210th
   comeBack();
   await log.flush();
   log.trail("key_large", crypto.randomUUID()).touchedAll(page);
@@ -374,7 +388,7 @@ test("while the database takes nothing, entries of many customers are held up to
   const [row] = await app.database.read.execute(
     sql`select count(*)::int as count, min(length(customers)) as least from audit_entries where key_id = 'key_large'`,
   );
-  expect([row, log.lost]).toEqual([{ count: 211, least: 1_600 }, 5]);
+  expect([row, log.entries.lost]).toEqual([{ count: 211, least: 1_600 }, 5]);
 });
 
 test("no code changes or deletes an entry", () => {
