@@ -20,6 +20,7 @@ export const errorCodes = [
   "TOO_EXPENSIVE",
   "TOO_DEEP",
   "TOO_MANY_ALIASES",
+  "ALIAS_TOO_LONG",
   "TOO_MANY_DIRECTIVES",
   "TOO_MANY_REPEATS",
   "TOO_MANY_ROOT_FIELDS",

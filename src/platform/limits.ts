@@ -38,6 +38,8 @@ export const maxDocumentTokens = 2_000;
 export const maxDepth = 15;
 /** Aliases in one document. */
 export const maxAliases = 30;
+/** Characters of an alias: generated ones have some dozens. It is written once for each object of an answer. */
+export const maxAliasLength = 100;
 /** Directives in one document. */
 export const maxDirectives = 30;
 /** Times that one selection may name one field: merged documents repeat a few, only attacks repeat many. */

@@ -21,10 +21,11 @@ import {
 } from "graphql";
 import { LRUCache } from "lru-cache";
 import type { Caller } from "../platform/access/caller.js";
-import { databaseErrorIn, unavailableFaults } from "../platform/database/errors.js";
+import { databaseErrorIn, sqlState, unavailableFaults } from "../platform/database/errors.js";
 import { ApiError, type ErrorCode, errorCodes, faultCode, protocolCodes } from "../platform/errors.js";
 import {
   maxAliases,
+  maxAliasLength,
   maxDepth,
   maxDirectives,
   maxDocumentBytes,
@@ -37,6 +38,7 @@ import {
 import { faultOf, type Logger } from "../platform/log.js";
 import { isDeeperThan } from "../platform/text.js";
 import { requirementsOf } from "./access.js";
+import { maxAliasLengthRule } from "./alias-length.js";
 import { priceOf } from "./cost.js";
 import type { ShownResult } from "./idempotency.js";
 import { checkPersonalInputs } from "./kept-inputs.js";
@@ -57,6 +59,7 @@ export const validationOptions = { maxErrors: maxValidationErrors };
 export const documentLimits = [
   "TOO_DEEP",
   "TOO_MANY_ALIASES",
+  "ALIAS_TOO_LONG",
   "TOO_MANY_DIRECTIVES",
   "TOO_MANY_REPEATS",
   "TOO_MANY_ROOT_FIELDS",
@@ -74,6 +77,7 @@ const reportAs = (limit: (typeof documentLimits)[number]) => ({
 export const validationRules: ValidationRule[] = [
   maxDepthRule({ n: maxDepth, flattenFragments: true, ...reportAs("TOO_DEEP") }) as ValidationRule,
   maxAliasesRule({ n: maxAliases, allowList: [], ...reportAs("TOO_MANY_ALIASES") }) as ValidationRule,
+  maxAliasLengthRule(maxAliasLength),
   maxDirectivesRule({ n: maxDirectives, ...reportAs("TOO_MANY_DIRECTIVES") }) as ValidationRule,
   maxRepeatsRule(maxFieldRepeats),
   maxRootFieldsRule(maxRootFields),
@@ -160,6 +164,8 @@ export function checkAccess(
   checkPersonalInputs(schema, document, operation, variables, caller);
 }
 
+/** PostgreSQL's word for a statement that its time limit ended. */
+const statementTimeout = "57014";
 const clientCodes: ReadonlySet<string> = new Set([...errorCodes, ...protocolCodes]);
 
 /** What the client gets of an error: our own refusals as they are; a fault is logged under its id and masked. */
@@ -174,6 +180,11 @@ export function clientError(logger: Logger, requestId: string, error: unknown): 
   if (database && unavailableFaults.has(database.code)) {
     logger.error({ requestId, code: database.code }, "the database is not available");
     const message = "The service is not available just now. Try again: what is sent twice is recorded once.";
+    return { message, ...place, extensions: { code: "UNAVAILABLE", requestId } };
+  }
+  if (sqlState(error) === statementTimeout) {
+    logger.error({ requestId, code: statementTimeout }, "a statement took too long");
+    const message = "This took too long and was given up. Ask for less at once.";
     return { message, ...place, extensions: { code: "UNAVAILABLE", requestId } };
   }
   const code = codeOf(shown.message, extensions) ?? (isRefusedInput(error) ? "BAD_USER_INPUT" : undefined);

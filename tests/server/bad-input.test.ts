@@ -60,6 +60,7 @@ test.each([
     400,
     "TOO_MANY_ROOT_FIELDS",
   ],
+  ["a long alias", query(`{ ${"a".repeat(101)}: __typename }`), 400, "ALIAS_TOO_LONG"],
   ["too many repeats", query(`{ ${"__typename ".repeat(21)} }`), 400, "TOO_MANY_REPEATS"],
   ["a batch of operations", `[${query("{ __typename }")}]`, 400, "BAD_REQUEST"],
 ])("%s is refused with a code", async (_name, body, status, code) => {

@@ -23,6 +23,18 @@ test("a database that is busy or away is told as UNAVAILABLE, so that clients tr
   });
 });
 
+test("a statement that its time limit ended is told as UNAVAILABLE", () => {
+  const ended = Object.assign(new Error("canceling statement due to statement timeout"), {
+    code: "57014",
+    severity: "ERROR",
+  });
+  expect(clientError(logger, "r1", thrown(new Error("Failed query", { cause: ended })))).toEqual({
+    message: "This took too long and was given up. Ask for less at once.",
+    path: ["customers"],
+    extensions: { code: "UNAVAILABLE", requestId: "r1" },
+  });
+});
+
 test("a fault shows nothing of itself", () => {
   expect(clientError(logger, "r2", thrown(new TypeError("secret of jane@example.com")))).toEqual({
     message: "Something went wrong on our side.",

@@ -42,6 +42,8 @@ export type ReadAnswer = AnswerText | { reason: string };
 
 /** Statements kept: a few for each document in practice. The bound is against made-up filters. */
 const maxStatements = 300;
+/** Characters of their texts; what is kept of a statement takes a few times as much. */
+const maxStatementsLength = 10_000_000;
 /** Length of the shapes of all filters in one statement: a few full ones. Planning more takes seconds and a gigabyte. */
 const maxShapeLength = 2_000;
 /** Fields of all outlines together; one takes some hundred bytes. The bound is against made-up documents and variants. */
@@ -51,6 +53,7 @@ export interface CompiledReadsOptions {
   /** Statements also answer whose rows they read. */
   audited?: boolean;
   statementsMax?: number;
+  statementsLengthMax?: number;
 }
 
 interface CompiledOutline extends Outline {
@@ -83,7 +86,11 @@ export class CompiledReads {
     private readonly database: Database,
     private readonly options: CompiledReadsOptions = {},
   ) {
-    this.statements = new LRUCache({ max: options.statementsMax ?? maxStatements });
+    this.statements = new LRUCache({
+      max: options.statementsMax ?? maxStatements,
+      maxSize: options.statementsLengthMax ?? maxStatementsLength,
+      sizeCalculation: ({ text }) => text.length,
+    });
     this.batches = new Batches(database);
   }
 

@@ -41,6 +41,16 @@ test("statements are kept up to the bound, whatever shapes of filters come", asy
   expect(compiled.size).toBe(3);
 });
 
+test("statements are kept up to a length together", async () => {
+  const compiled = new CompiledReads(await builtSchema(), reads, app.database, {
+    statementsLengthMax: 2_000,
+  });
+  for (let n = 0; n < 20; n++) await answer(compiled, `{ customers { nodes { a${n}: id } } }`);
+
+  expect(compiled.size).toBeGreaterThan(0);
+  expect(compiled.size).toBeLessThan(20);
+});
+
 test("equal shapes of arguments share a statement; only their values differ", async () => {
   const compiled = new CompiledReads(await builtSchema(), reads, app.database);
   const document = parse(
