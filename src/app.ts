@@ -202,7 +202,8 @@ async function serve(
       authenticate,
       createContext: contextFor,
       // Not on a trail of its own: what is delivered is shared by many, who are noted as they begin to follow.
-      createSharedContext: (...whose) => createContext(services, ...whose),
+      createSharedContext: (caller, requestId, audience) =>
+        createContext(services, caller, requestId, belongTo(audience, caller.keyId)),
       onFollowed: noteFollowing(audit),
       cursorOf: (pos) => feed.feedCursor(pos),
       allowedOrigins,

@@ -3,6 +3,8 @@ import { sql } from "drizzle-orm";
 import { type Database, openDatabase } from "../../src/platform/database/database.js";
 import { limitedKey } from "../domains/loyalty/limited-key.js";
 import { startTestApp, type TestApp } from "../support/app.js";
+import { recordContacts } from "../support/live.js";
+import { connectSocket } from "../support/socket.js";
 
 let app: TestApp;
 let resolvers: TestApp;
@@ -55,4 +57,43 @@ test.each([
   });
 
   await Promise.all(slow);
+});
+
+const FOLLOW = `subscription ($after: Cursor, $subject: String!) { interactionRecorded(after: $after) { interaction { customer {
+  tickets(first: 1, where: { subject: { contains: $subject } }) { nodes { id } } } } } }`;
+
+test("while what one key's subscriptions ask for takes long, another's reads are answered", async () => {
+  const slowKey = await limitedKey(app, ["interactions:read", "customers:read", "tickets:read", "pii:read"]);
+  const otherKey = await limitedKey(app, ["customers:read"]);
+  const [{ cursor: after }] = await recordContacts(app, ["start"]);
+  const sockets = await Promise.all(
+    Array.from({ length: many }, () => connectSocket(app, { authorization: `Bearer ${slowKey}` })),
+  );
+  const toldEach = (type: string) =>
+    Promise.all(sockets.map(async ({ next }) => expect(await next()).toMatchObject({ type })));
+  await toldEach("connection_ack");
+  for (const [n, { send }] of sockets.entries()) {
+    const payload = { query: FOLLOW, variables: { after, subject: `s${n}` } };
+    send({ id: "1", type: "subscribe", payload });
+  }
+  await recordContacts(app, ["to be told of"]);
+  await toldEach("next");
+
+  await app.database.transaction(async (tx) => {
+    await tx.execute(sql`lock table tickets in access exclusive mode`);
+    await recordContacts(app, ["told of late"]);
+    const waiting = sql`select 1 from pg_locks join pg_stat_activity using (pid)
+      where datname = current_database() and not granted and relation = 'tickets'::regclass`;
+    while ((await observer.read.execute(waiting)).length < 4);
+
+    for (let i = 0; i < 20; i++)
+      expect(
+        await app.execute("{ customers(first: 1) { totalCount } }", {}, { key: otherKey }),
+      ).toMatchObject({
+        data: { customers: { totalCount: 1 } },
+      });
+  });
+
+  await toldEach("next");
+  for (const { socket } of sockets) socket.terminate();
 });

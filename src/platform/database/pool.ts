@@ -41,9 +41,8 @@ const OPEN_AGAIN_MS = 50;
 const CLOSE_WAIT_MS = 5_000;
 
 export function createPool({ open, size, sharing, waitMs }: PoolOptions): Pool {
+  /** Worn sessions too: they take nobody new and end with their last user. One at a time gives its place to a fresh one before. */
   const slots = new Set<Slot>();
-  /** Sessions that take nobody new and end with their last user. */
-  const retiring = new Set<Slot>();
   const waiters = new Set<Use>();
   /** What one asks for in one turn of the event loop goes out together, in one packet that wakes one server process. */
   const ofThisTurn = new Map<Caller, Slot>();
@@ -89,15 +88,14 @@ export function createPool({ open, size, sharing, waitMs }: PoolOptions): Pool {
 
   function giveBack(slot: Slot, use: Use): void {
     slot.uses.delete(use);
-    if (slot.connection.worn) retire(slot);
+    if (slot.connection.worn && slot.uses.size === 0) void retire(slot);
     if (waiters.size > 0) serveWaiters();
     if (announceIdle && isIdle()) announceIdle();
   }
 
-  /** A session that has served enough gives its place to a fresh one at once, and ends when its last user has left. */
-  function retire(slot: Slot): void {
-    if (slots.delete(slot)) retiring.add(slot);
-    if (slot.uses.size === 0) void slot.connection.end().finally(() => retiring.delete(slot));
+  async function retire(slot: Slot): Promise<void> {
+    await slot.connection.end();
+    slots.delete(slot);
     openAnother();
   }
 
@@ -110,7 +108,7 @@ export function createPool({ open, size, sharing, waitMs }: PoolOptions): Pool {
       const ahead = hasRoom(slot, sharing) ? queueFor(slot, caller) : least;
       if (ahead < least) [best, least] = [slot, ahead];
     }
-    return least > 0 && !share && slots.size < mostSlots() ? undefined : best;
+    return least > 0 && !share && !openError && mayOpen(0) ? undefined : best;
   }
 
   /** While the server lets us have no more, those that we have are all there are. */
@@ -149,7 +147,13 @@ export function createPool({ open, size, sharing, waitMs }: PoolOptions): Pool {
   }
 
   function openAnother(): void {
-    if (!closed && waiters.size > opening && slots.size + opening < size) void openSlot();
+    if (!closed && waiters.size > opening && mayOpen(opening)) void openSlot();
+  }
+
+  function mayOpen(others: number): boolean {
+    let worn = 0;
+    for (const { connection } of slots) if (connection.worn) worn++;
+    return slots.size + others < size + Math.min(worn, 1);
   }
 
   /** Opens one slot, trying again while somebody waits. */
@@ -201,7 +205,7 @@ export function createPool({ open, size, sharing, waitMs }: PoolOptions): Pool {
       if (use.audience?.left) drop(use, abandoned());
       else if (now - use.since > ms) drop(use, waitedTooLong(ms));
     }
-    for (const { uses } of [...slots, ...retiring]) {
+    for (const { uses } of slots) {
       const [, ...behind] = uses;
       for (const { caller, since, reject } of behind)
         if (now - since > limitMs(caller))
@@ -231,11 +235,11 @@ export function createPool({ open, size, sharing, waitMs }: PoolOptions): Pool {
       });
       clearTimeout(timer);
     }
-    await Promise.all([...slots, ...retiring].map(({ connection }) => connection.end()));
+    await Promise.all([...slots].map(({ connection }) => connection.end()));
   }
 
   function isIdle(): boolean {
-    return [...slots, ...retiring].every(({ uses }) => uses.size === 0);
+    return [...slots].every(({ uses }) => uses.size === 0);
   }
 }
 

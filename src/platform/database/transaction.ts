@@ -10,6 +10,7 @@ export type Tx = PostgresJsDatabase & { readonly [inTransaction]: true };
 
 /** Deadlock and serialisation failures: the server has rolled everything back, and a fresh run may succeed. */
 const RETRIED_STATES = new Set(["40P01", "40001"]);
+/** Told of a statement that was not run because one before it had failed. */
 const IN_FAILED_TRANSACTION = "25P02";
 /** Eight runs get through heavy contention; beyond that the caller should hear of it. */
 const RUNS_MAX = 8;
@@ -43,11 +44,14 @@ export async function runTransaction<T>(
   // Texts inside transactions are the same for every batch, so the server parses each once per connection.
   const send: SendStatement = (text, parameters = [], options = {}) => {
     if (ended) return Promise.reject(ended);
-    const answer = connection.send(text, parameters, { ...options, prepare: parameters.length > 0 });
-    answer.catch((error) => {
-      if (!isConsequence(error)) failure = error;
-    });
-    return answer;
+    return connection
+      .send(text, parameters, { ...options, prepare: parameters.length > 0 })
+      .catch((error: unknown) => {
+        // Of statements that were sent together, the work may hear first of one behind the one that failed.
+        if (sqlState(error) === IN_FAILED_TRANSACTION) throw failure ?? error;
+        if (sqlState(error)) failure = error;
+        throw error;
+      });
   };
   const tx = drizzle(asDriver(send, savepoints(connection)), { logger }) as unknown as Tx;
   try {
@@ -58,15 +62,8 @@ export async function runTransaction<T>(
   } catch (error) {
     ended ??= new DatabaseError("DATABASE_TRANSACTION", "the transaction has ended", { cause: error });
     if (!connection.lost && !(error instanceof RolledBack)) await rollBack(connection);
-    if (error instanceof CommitUnknown) throw error;
-    // Of statements that were sent together, the work may have heard first of one behind the one that failed.
-    throw connection.lost ?? (isConsequence(error) ? (failure ?? error) : error);
+    throw error instanceof CommitUnknown ? error : (connection.lost ?? error);
   }
-}
-
-/** A statement that was not run because one before it had failed. */
-function isConsequence(error: unknown): boolean {
-  return sqlState(error) === IN_FAILED_TRANSACTION;
 }
 
 class RolledBack extends DatabaseError {

@@ -305,23 +305,30 @@ test("an order of 1,200 lines keeps them all, in order", async () => {
   );
 });
 
-test("a fault of the database that passes is met by running the batch again, whatever was sent behind the statement that failed", async () => {
-  await app.database.transaction(async (tx) => {
-    await tx.execute(sql`create sequence failing`);
-    await tx.execute(sql`create function fail_once() returns trigger language plpgsql as
-      $$ begin if nextval('failing') = 1 then raise sqlstate '40001'; end if; return new; end $$`);
-    await tx.execute(
-      sql`create trigger failing before insert on purchases for each statement execute function fail_once()`,
-    );
-  });
+test.each([
+  ["a serialisation failure", "40001"],
+  ["a customer erased meanwhile", "23503"],
+])(
+  "%s is met by running the batch again, whatever was sent behind the statement that failed",
+  async (name, state) => {
+    await app.database.transaction(async (tx) => {
+      await tx.execute(sql`drop sequence if exists failing`);
+      await tx.execute(sql`create sequence failing`);
+      await tx.execute(sql`create or replace function fail_once() returns trigger language plpgsql as
+      $$ begin if nextval('failing') = 1 then raise sqlstate '${sql.raw(state)}'; end if; return new; end $$`);
+      await tx.execute(
+        sql`create trigger failing before insert on purchases for each statement execute function fail_once()`,
+      );
+    });
 
-  const [recorded] = await record(app, [order("second-try")]);
-  await app.database.transaction(async (tx) => {
-    await tx.execute(sql`drop trigger failing on purchases`);
-  });
+    const [recorded] = await record(app, [order(`again-${state}`)]);
+    await app.database.transaction(async (tx) => {
+      await tx.execute(sql`drop trigger failing on purchases`);
+    });
 
-  expect(recorded).toMatchObject({ outcome: "RECORDED", error: null });
-  expect(await app.database.read.execute(sql`select last_value::int as runs from failing`)).toEqual([
-    { runs: 2 },
-  ]);
-});
+    expect(recorded).toMatchObject({ outcome: "RECORDED", error: null });
+    expect(await app.database.read.execute(sql`select last_value::int as runs from failing`)).toEqual([
+      { runs: 2 },
+    ]);
+  },
+);

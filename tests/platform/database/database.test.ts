@@ -228,6 +228,28 @@ describe("what one caller reads", () => {
     await expectDone([...slow, ...behind]);
   });
 
+  test("stays within its share on sessions that are worn and take nobody new", async () => {
+    await Promise.all(["one", "two", "three"].map((name) => answered("opens a connection", name)));
+    const wearing = (n: number) => `select '${n}' /* ${"x".repeat(1_000_000)} */`;
+    const slow: Promise<unknown>[] = [];
+    await whileShut(async () => {
+      for (let n = 0; n < 6; n++) {
+        const quick = answered(`${n}`, "slow");
+        slow.push(wide.readAsSent(waits, [], by("slow")), wide.readAsSent(wearing(n), [], by("slow")));
+        await Promise.race([quick, answered("meanwhile", "other")]);
+        await answered("a turn later", "other");
+        slow.push(quick);
+      }
+      const [row] = await database.read.execute(
+        sql`select count(*)::int as count from pg_locks where locktype = 'advisory' and objid = ${gate} and not granted`,
+      );
+
+      expect(row).toEqual({ count: connections - 1 });
+    });
+
+    await expectDone(slow);
+  });
+
   test("is refused beyond a thousand that wait, and the others are not", async () => {
     await Promise.all(["one", "two", "three"].map((name) => answered("opens a connection", name)));
     let slow: Promise<unknown>[] = [];
