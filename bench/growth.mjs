@@ -20,7 +20,7 @@ export async function runGrowth(cluster, { largest, rounds, seconds, fresh, resu
     for (const customers of largest ? [...sizes, largestSize] : sizes) {
       const database = await prepareDataset(cluster, customers, { fresh, log });
       const { to, places } = await targetOf(cluster, database, placeCount);
-      const runner = await startRunner(contenders.ours, to);
+      const runner = await startRunner(cluster, contenders.ours, to);
       runners.push({ ...runner, customers, places, headers: to.headers, sql: cluster.connect(database) });
       log(`started at ${customers} customers`);
     }

@@ -80,19 +80,14 @@ async function run(settings) {
   log("starting PostgreSQL on bench/.data/live");
   const database = await startDatabase();
   const subscribers = startSubscribers();
-  const stop = () => {
-    subscribers.stop();
-    return database.stop();
-  };
-  for (const signal of ["SIGINT", "SIGTERM"])
-    process.once(signal, () => stop().finally(() => process.exit(130)));
   try {
     const visits = await visitAll({ ...settings, database, subscribers });
     console.log(report.tablesOf(visits));
     if (!settings.keep) log(`written: ${report.write(settings.results, visits, settings)}`);
     console.log(`\n${JSON.stringify(report.goalsOf(visits))}`);
   } finally {
-    await stop();
+    await subscribers.stop();
+    await database.stop();
   }
 }
 

@@ -27,7 +27,7 @@ export async function measureReads(cluster, { names, rounds, seconds, fresh, log
   try {
     for (const name of names) {
       log(`starting ${name}`);
-      runners.push(await startRunner(contenders[name], to));
+      runners.push(await startRunner(cluster, contenders[name], to));
     }
     for (const document of Object.keys(documents)) {
       await checkAgreement(runners, document, places.slice(0, comparedPlaces), to.headers);
@@ -58,10 +58,11 @@ export async function targetOf(cluster, database, count) {
   return { places, to: { env: cluster.env(database), key, headers, sample: places[0] } };
 }
 
-export async function startRunner(contender, to, options) {
-  const server = await contender.start(to, options);
+export async function startRunner(cluster, contender, to, options) {
+  const role = await cluster.roleFor(contender.name);
+  const server = await contender.start({ ...to, env: { ...to.env, PGUSER: role } }, options);
   try {
-    return { contender, server, body: await contender.asker(server, to) };
+    return { contender, server: { ...server, role }, body: await contender.asker(server, to) };
   } catch (error) {
     await server.stop();
     throw error;

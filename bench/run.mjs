@@ -1,7 +1,6 @@
-import { execFileSync } from "node:child_process";
-import { existsSync } from "node:fs";
-import path from "node:path";
 import { parseArgs } from "node:util";
+import { ingestTablesOf } from "./ingest/report.mjs";
+import { contenderNames, resultsName, wholeNumber } from "./options.mjs";
 
 const help = `Usage: npm run bench -- [options]
 
@@ -48,14 +47,20 @@ try {
 async function run(values) {
   if (process.platform !== "linux")
     throw new Error("The benchmark reads processor times from /proc: it needs Linux.");
-  const rounds = wholeNumber("rounds", values.rounds ?? (values.quick ? 7 : 30));
-  const seconds = wholeNumber("seconds", values.seconds ?? 1);
-  installPeers();
+  if (values.largest && !values.growth) throw new Error("--largest goes with --growth");
+  const settings = {
+    ...values,
+    names: contenderNames("only", values.only),
+    rounds: wholeNumber("rounds", values.rounds ?? (values.quick ? 7 : 30)),
+    seconds: wholeNumber("seconds", values.seconds ?? 1),
+    results: resultsName(values.results),
+    log,
+  };
+  const { installPeers } = await import("./setup/peers.mjs");
   const { startCluster } = await import("./setup/cluster.mjs");
+  installPeers(log);
   const cluster = await startCluster();
-  process.once("SIGINT", () => cluster.stop().finally(() => process.exit(130)));
   try {
-    const settings = { ...values, rounds, seconds, log };
     if (values.growth) await (await import("./growth.mjs")).runGrowth(cluster, settings);
     else await runReads(cluster, settings);
   } finally {
@@ -64,20 +69,14 @@ async function run(values) {
 }
 
 async function runReads(cluster, settings) {
-  const { contenders } = await import("./contenders/contenders.mjs");
   const report = await import("./report.mjs");
   const { measureReads } = await import("./reads.mjs");
-  const names = settings.only?.split(",") ?? Object.keys(contenders);
-  const unknown = names.find((name) => !contenders[name]);
-  if (unknown)
-    throw new Error(`--only: there is no ${unknown}; there are ${Object.keys(contenders).join(", ")}`);
-  const { shots, rows } = await measureReads(cluster, { ...settings, names });
+  const { shots, rows } = await measureReads(cluster, settings);
   const ingest = await ingestFigures(settings);
   for (const [document, of] of Object.entries(shots)) console.log(`\n${report.tablesOf(document, of)}`);
-  if (ingest.table)
-    console.log(
-      `\n${typeof ingest.table === "string" ? ingest.table : JSON.stringify(ingest.table, null, 1)}`,
-    );
+  if (ingest.table) console.log(`\n${ingestTablesOf(ingest.table)}`);
+  const { mutationVsInsert, importVsCopy } = ingest;
+  const goals = { ...mapValues(shots, report.goalsOf), ingest: { mutationVsInsert, importVsCopy } };
   if (settings.results) {
     const { rounds, seconds } = settings;
     const figures = {
@@ -89,36 +88,13 @@ async function runReads(cluster, settings) {
     };
     log(`written: ${report.writeResults(settings.results, figures, { rounds, seconds, connections: 16 })}`);
   }
-  const { mutationVsInsert, importVsCopy } = ingest;
-  console.log(
-    `\n${JSON.stringify({ ...mapValues(shots, report.goalsOf), ingest: { mutationVsInsert, importVsCopy } })}`,
-  );
+  console.log(`\n${JSON.stringify(goals)}`);
 }
 
-/** The writes are measured by a part of their own, which need not be there. */
 async function ingestFigures({ ingest, quick, log }) {
-  const file = path.join(import.meta.dirname, "ingest/run.mjs");
-  if (!ingest || !existsSync(file)) return { mutationVsInsert: null, importVsCopy: null };
-  const { runIngest } = await import(file);
+  if (!ingest) return { mutationVsInsert: null, importVsCopy: null };
+  const { runIngest } = await import("./ingest/run.mjs");
   return runIngest({ quick, log });
-}
-
-/** The peers are installed apart from the product, at the first run and when their versions change. */
-function installPeers() {
-  const folder = import.meta.dirname;
-  const installed = (name) => existsSync(path.join(folder, "node_modules", name));
-  if (installed("autocannon") && installed("postgraphile") && installed("node/bin/node")) return;
-  log("installing the peers into bench/node_modules");
-  execFileSync("npm", ["ci", "--no-audit", "--no-fund"], {
-    cwd: folder,
-    stdio: ["ignore", "ignore", "inherit"],
-  });
-}
-
-function wholeNumber(name, text) {
-  const number = Number(text);
-  if (!Number.isInteger(number) || number < 1) throw new Error(`--${name} must be a whole number from 1`);
-  return number;
 }
 
 function mapValues(object, map) {

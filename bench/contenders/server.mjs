@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createServer } from "node:net";
+import { stopWithUs } from "../ending.mjs";
 
 const READY_WAIT_MS = 60_000;
 /** After this a server that was asked to end is ended. */
@@ -28,6 +29,12 @@ export async function startServer(name, { command, args, env, ready, channel = f
   });
   let said = "";
   const exited = once(child, "exit").catch(() => {});
+  const stop = stopWithUs(async () => {
+    child.kill("SIGTERM");
+    const timer = setTimeout(() => child.kill("SIGKILL"), STOP_WAIT_MS);
+    await exited;
+    clearTimeout(timer);
+  });
   await new Promise((resolve, reject) => {
     const fail = (why) => reject(new Error(`${name} ${why}:\n${said.slice(-SAID_MAX)}`));
     const timer = setTimeout(() => fail(`was not ready after ${READY_WAIT_MS} ms`), READY_WAIT_MS);
@@ -42,20 +49,16 @@ export async function startServer(name, { command, args, env, ready, channel = f
     child.stderr.setEncoding("utf8").on("data", listen);
     child.once("error", (error) => fail(`cannot be started (${error.message})`));
     child.once("exit", (code, signal) => fail(`ended at its start (${signal ?? code})`));
-  }).catch((error) => {
+  }).catch(async (error) => {
     child.kill("SIGKILL");
+    await stop();
     throw error;
   });
   return {
     url: `http://127.0.0.1:${port}/graphql`,
     pid: child.pid,
     child,
-    async stop() {
-      child.kill("SIGTERM");
-      const timer = setTimeout(() => child.kill("SIGKILL"), STOP_WAIT_MS);
-      await exited;
-      clearTimeout(timer);
-    },
+    stop,
   };
 }
 

@@ -3,6 +3,7 @@ import path from "node:path";
 import postgres from "postgres";
 import { startEmbeddedPostgres } from "../../dist/src/platform/database/embedded.js";
 import { migrateDatabase } from "../../dist/src/platform/database/migrate.js";
+import { stopWithUs } from "../ending.mjs";
 
 const folder = path.resolve(import.meta.dirname, "../.data/ingest");
 
@@ -23,6 +24,11 @@ export async function startCluster() {
   const connect = (database) =>
     postgres({ host, port, user: "postgres", database, max: 1, onnotice: () => {} });
   const admin = connect("postgres");
+  const stop = stopWithUs(async () => {
+    await admin.end();
+    await server.stop();
+    await rm(folder, { recursive: true, force: true });
+  });
   await admin.unsafe("create database empty");
   await migrateDatabase({ ...server.connection, database: "empty" });
   return {
@@ -47,10 +53,6 @@ export async function startCluster() {
       const [row] = await admin`select pg_read_file('postmaster.pid') as text`;
       return Number(row.text.split("\n")[0]);
     },
-    async stop() {
-      await admin.end();
-      await server.stop();
-      await rm(folder, { recursive: true, force: true });
-    },
+    stop,
   };
 }

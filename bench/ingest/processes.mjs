@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
+import { stopWithUs } from "../ending.mjs";
 
 /** Clock ticks a second of /proc, on every Linux. */
 const ticksPerSecond = 100;
@@ -100,7 +101,11 @@ export function start(args, env) {
       code ? reject(new Error(`${args[0]} ended with ${code}:\n${output}`)) : resolve(output),
     );
   });
-  ended.catch(() => {});
+  const stop = stopWithUs(async () => {
+    child.kill("SIGTERM");
+    await ended.catch(() => {});
+  });
+  void ended.finally(stop).catch(() => {});
   return {
     pid: child.pid,
     ended,
@@ -111,9 +116,6 @@ export function start(args, env) {
         look();
         ended.then(() => reject(new Error(`${args[0]} ended:\n${output}`)), reject);
       }),
-    async stop() {
-      child.kill("SIGTERM");
-      await ended.catch(() => {});
-    },
+    stop,
   };
 }

@@ -16,9 +16,6 @@ const sizes = {
 export async function runIngest({ quick = false, only, log = () => {} } = {}) {
   const size = quick ? sizes.quick : sizes.full;
   const cluster = await startCluster();
-  // PostgreSQL outlives us otherwise.
-  const interrupted = () => void cluster.stop().finally(() => process.exit(130));
-  process.once("SIGINT", interrupted).once("SIGTERM", interrupted);
   try {
     const mutation = only === "import" ? null : await runMutation(cluster, { ...size.mutation, log });
     const imports = only === "mutation" ? null : await runImports(cluster, { ...size.imports, log });
@@ -28,7 +25,6 @@ export async function runIngest({ quick = false, only, log = () => {} } = {}) {
       table: { mutation, imports },
     };
   } finally {
-    process.off("SIGINT", interrupted).off("SIGTERM", interrupted);
     await cluster.stop();
   }
 }

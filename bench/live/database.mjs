@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from "node:crypto";
 import path from "node:path";
 import postgres from "postgres";
+import { stopWithUs } from "../ending.mjs";
 import { dataFolder, fromBuild } from "../setup/cluster.mjs";
 import { contactRef } from "./contacts.mjs";
 
@@ -29,25 +30,26 @@ export async function startDatabase() {
   const connect = (name) =>
     postgres({ host, port, user, database: name, max: 1, max_lifetime: null, onnotice: () => {} });
   const admin = connect("postgres");
+  const sql = connect(database);
+  const stop = stopWithUs(async () => {
+    await Promise.all([sql.end(), admin.end()]);
+    await server.stop();
+  });
   const [{ file, alone }] =
     await admin`select pg_read_file('postmaster.pid') as file, pg_try_advisory_lock(${guardKey}) as alone`;
   if (!alone) {
-    await Promise.all([admin.end(), server.stop()]);
+    await stop();
     throw new Error("Another benchmark runs on bench/.data/live: wait for its end.");
   }
   await admin.unsafe(`drop database if exists ${database} with (force)`);
   await admin.unsafe(`create database ${database}`);
   await migrateDatabase({ ...server.connection, database });
-  const sql = connect(database);
   return {
     pid: Number(file.split("\n")[0]),
     env: { PGHOST: host, PGPORT: String(port), PGUSER: user, DATABASE_URL: `postgres:///${database}` },
     issueKey: (name, scopes) => issueKey(sql, name, scopes),
     commitTimes: (numbers) => commitTimes(sql, numbers),
-    async stop() {
-      await Promise.all([sql.end(), admin.end()]);
-      await server.stop();
-    },
+    stop,
   };
 }
 

@@ -1,5 +1,6 @@
 import { fork } from "node:child_process";
 import path from "node:path";
+import { stopWithUs } from "../ending.mjs";
 import { cpuOf, cpuOfCluster, cpuOfMachine, residentKibOf } from "../measure/cpu.mjs";
 import { ask } from "./channel.mjs";
 
@@ -23,7 +24,7 @@ const nextNumbers = (count) => Array.from({ length: count }, () => ++lastNumber)
 /** Starts the process that holds all subscribers. */
 export function startSubscribers() {
   const child = fork(path.join(import.meta.dirname, "subscribers.mjs"));
-  return { child, pid: child.pid, stop: () => child.kill() };
+  return { child, pid: child.pid, stop: stopWithUs(() => child.kill()) };
 }
 
 /**

@@ -1,6 +1,7 @@
 import { fork } from "node:child_process";
 import { once } from "node:events";
 import path from "node:path";
+import { stopWithUs } from "../ending.mjs";
 import { benchRole } from "../setup/cluster.mjs";
 import { cpuOf, cpuOfCluster, cpuOfMachine, memoryOf } from "./cpu.mjs";
 
@@ -17,14 +18,20 @@ const notOfRequests = 'feed_head|PendingEvents|from "?events|pg_stat_statements|
 /** Starts the load process. */
 export function startLoad() {
   const child = fork(path.join(import.meta.dirname, "load.mjs"));
+  const ended = () => new Error("the load process has ended");
+  const exited = once(child, "exit").then(() => {
+    throw ended();
+  });
+  exited.catch(() => {});
   return {
     async run(order) {
+      if (child.exitCode !== null || child.signalCode !== null) throw ended();
       child.send(order);
-      const [answer] = await once(child, "message");
+      const [answer] = await Promise.race([once(child, "message"), exited]);
       return answer;
     },
     pid: child.pid,
-    stop: () => child.kill(),
+    stop: stopWithUs(() => child.kill()),
   };
 }
 
@@ -78,8 +85,8 @@ async function shoot({ load, server, cluster, sql, headers, bodies, seconds, req
   if (result.failed > 0 || result.answered === 0)
     throw new Error(`${server.url}: ${result.failed} requests failed, ${result.answered} were answered`);
   const [{ calls, others }] = await sql`select
-      coalesce(sum(calls) filter (where userid = ${benchRole}::regrole and query !~* ${notOfRequests}), 0)::int as calls,
-      coalesce(sum(calls) filter (where userid <> ${benchRole}::regrole), 0)::int as others
+      coalesce(sum(calls) filter (where userid = ${server.role}::regrole and query !~* ${notOfRequests}), 0)::int as calls,
+      coalesce(sum(calls) filter (where not starts_with(userid::regrole::text, ${benchRole})), 0)::int as others
     from pg_stat_statements`;
   return {
     requestsPerSecond: result.answered / result.seconds,

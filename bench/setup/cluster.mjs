@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import postgres from "postgres";
+import { stopWithUs } from "../ending.mjs";
 
 /** The folder `bench/`, and the repository's root. */
 export const benchFolder = path.resolve(import.meta.dirname, "..");
@@ -14,7 +15,7 @@ const SHARED_BUFFERS_MAX_MB = 4096;
 /** Any fixed number: the advisory lock that keeps a second benchmark away from the same cluster. */
 const guardKey = 360;
 
-/** Everything of the benchmark works under this name, so that statements of anybody else can be told apart. */
+/** The benchmark works under this name and its servers under names that begin with it: everybody's statements are told apart. */
 export const benchRole = "bench";
 
 /** Warm, in memory and single-threaded per statement: what is compared is work, not the luck of caches and cores. */
@@ -45,6 +46,7 @@ const settings = {
  * @property {number} port
  * @property {number} pid Of the postmaster.
  * @property {(database: string, options?: object) => postgres.Sql} connect
+ * @property {(name: string) => Promise<string>} roleFor The role of a server, made where it is missing.
  * @property {(database: string) => NodeJS.ProcessEnv} env What a child process needs to reach a database: libpq's variables.
  * @property {(database: string) => object} target The same for the product's own functions.
  * @property {() => Promise<void>} stop
@@ -59,23 +61,31 @@ export async function startCluster() {
   const guard = connect("postgres", { user: server.connection.user, max_lifetime: null, idle_timeout: null });
   const [row] =
     await guard`select pg_read_file('postmaster.pid') as file, pg_try_advisory_lock(${guardKey}) as alone`;
-  const stop = async () => {
+  const stop = stopWithUs(async () => {
     await guard.end();
     await server.stop();
-  };
+  });
   if (!row.alone) {
     await stop();
     throw new Error(
       "Another benchmark runs on bench/.data: each would spoil the other's figures, so wait for its end.",
     );
   }
-  const [role] = await guard`select from pg_roles where rolname = ${benchRole}`;
-  if (!role) await guard.unsafe(`create role ${benchRole} superuser login`);
+  const makeRole = async (role) => {
+    const [known] = await guard`select from pg_roles where rolname = ${role}`;
+    if (!known) await guard.unsafe(`create role ${role} superuser login`);
+  };
+  await makeRole(benchRole);
   return {
     host,
     port,
     pid: Number(row.file.split("\n")[0]),
     connect,
+    async roleFor(name) {
+      const role = `${benchRole}_${name.replaceAll("-", "_")}`;
+      await makeRole(role);
+      return role;
+    },
     env: (database) => ({
       PGHOST: host,
       PGPORT: String(port),
