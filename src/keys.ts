@@ -101,7 +101,7 @@ program
 
 program
   .command("list")
-  .description("lists the keys that are let in")
+  .description("lists the keys that are let in; when one was last used is noted within some minutes")
   .option("--all", "those that have ended too")
   .action(({ all = false }: { all?: boolean }) =>
     withDatabase(async (database) => console.log(tableOf(await listApiKeys(database, all)))),

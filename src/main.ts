@@ -1,3 +1,4 @@
+import { Command } from "commander";
 import { startApp } from "./app.js";
 import { readConfig } from "./config.js";
 import { createLogger } from "./platform/log.js";
@@ -5,6 +6,14 @@ import { connectionOf, onStopSignal, runMain } from "./runtime.js";
 
 const noAdminKey =
   "ADMIN_API_KEY is not set: only keys in the database are let in, and a new one holds none. Make one: npm run keys -- create NAME --role admin.";
+
+new Command("start")
+  .description("Serves the API until it is asked to stop.")
+  .addHelpText(
+    "after",
+    "\nIts settings are environment variables: PORT, HOST, DATABASE_URL and those in README.md.",
+  )
+  .parse();
 
 /** `npm start`: the server on whatever database the environment names. */
 await runMain(async () => {
