@@ -36,6 +36,7 @@ export async function prepareDataset(cluster, customers, { fresh = false, log })
   });
   if (found === stamp && !fresh) {
     log(`data: ${name} is there from an earlier run`);
+    await forgetRuns(cluster, name);
     await warm(cluster, name);
     return name;
   }
@@ -50,6 +51,11 @@ export async function prepareDataset(cluster, customers, { fresh = false, log })
   // Said last: a load that was cut short is made again.
   await once(cluster.connect("postgres"), (sql) => sql.unsafe(`comment on database ${name} is '${stamp}'`));
   return name;
+}
+
+/** What earlier runs wrote down of their reads, millions of entries, is no part of the data: it made each run dearer than the last. */
+function forgetRuns(cluster, name) {
+  return once(cluster.connect(name), (sql) => sql`truncate audit_entries`);
 }
 
 /** Reads every table and index into memory, as they are on a server that has run for a while. */
