@@ -310,7 +310,7 @@ test.each([
   ["a customer erased meanwhile", "23503"],
 ])(
   "%s is met by running the batch again, whatever was sent behind the statement that failed",
-  async (name, state) => {
+  async (_name, state) => {
     await app.database.transaction(async (tx) => {
       await tx.execute(sql`drop sequence if exists failing`);
       await tx.execute(sql`create sequence failing`);

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import { sql } from "drizzle-orm";
 import fc from "fast-check";
@@ -42,6 +43,21 @@ describe("sessions", () => {
     await database.read.execute(sql`select 1`);
     await database.transaction((tx) => tx.execute(sql`select ${"two"}`));
     expect(statements).toEqual(["select 1", "select $1"]);
+  });
+
+  // Page faults are counted where Linux tells them; elsewhere nothing is shown by this.
+  (process.platform === "linux" ? test : test.skip)("keep the memory that their answers take", async () => {
+    const answer = async () => {
+      const texts = sql`select pg_backend_pid() as pid, string_agg(repeat('x', 1000), '') as text from generate_series(1, 95)`;
+      const [row] = (await database.read.execute(texts)) as unknown as [{ pid: number; text: string }];
+      expect(row.text.length).toBe(95_000);
+      return row.pid;
+    };
+    const pid = await answer();
+    for (let i = 0; i < 20; i++) await answer();
+    const before = pageFaultsOf(pid);
+    for (let i = 0; i < 100; i++) expect(await answer()).toBe(pid);
+    expect(Math.floor((pageFaultsOf(pid) - before) / 100)).toBe(0);
   });
 
   test("of the read pool refuse to write", async () => {
@@ -427,4 +443,10 @@ function newGate() {
 
 async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await new Promise((resolve) => setImmediate(resolve));
+}
+
+/** Pages that the system has had to give to a process; see proc(5). */
+function pageFaultsOf(pid: number): number {
+  const line = readFileSync(`/proc/${pid}/stat`, "utf8");
+  return Number(line.slice(line.lastIndexOf(")") + 2).split(" ")[7]);
 }
