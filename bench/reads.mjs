@@ -10,7 +10,10 @@ const placeCount = 8_000;
 const comparedPlaces = 25;
 /** After this hot functions are compiled: what a request costs falls for some 7,000 requests, to a third of the first. */
 const warmUpSeconds = 8;
-/** Shots of the same length in turns, so that nobody has been waiting long when counting begins. */
+/**
+ * Shots of the same length in turns, so that nobody has been waiting long when counting begins, and with all documents: one
+ * that came first when the others were counted would have V8 compile for it meanwhile.
+ */
 const warmUpRounds = 4;
 
 /**
@@ -70,15 +73,19 @@ export async function startRunner(cluster, contender, to, options) {
 }
 
 async function interleave(runners, { rounds, log, places, ...common }) {
-  const shots = {};
-  for (const document of Object.keys(documents)) {
-    const shoots = runners.map(({ contender, server, body }) => {
+  const shooters = Object.keys(documents).map((document) => [
+    document,
+    runners.map(({ contender, server, body }) => {
       const bodies = places.map((place) => body(document, place));
       return [contender.name, shooter({ ...common, server, bodies })];
-    });
-    log(`${document} warming up`);
-    for (let round = 0; round < warmUpRounds; round++)
+    }),
+  ]);
+  log("warming up");
+  for (let round = 0; round < warmUpRounds; round++)
+    for (const [, shoots] of shooters)
       for (const [, shot] of shoots) await shot(warmUpSeconds / warmUpRounds, { byTheClock: true });
+  const shots = {};
+  for (const [document, shoots] of shooters) {
     shots[document] = Object.fromEntries(shoots.map(([name]) => [name, []]));
     for (let round = 0; round < rounds; round++) {
       for (const [name, shot] of round % 2 ? shoots.toReversed() : shoots) {
