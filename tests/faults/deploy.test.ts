@@ -1,4 +1,5 @@
-import { cpSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { cp } from "node:fs/promises";
 import path from "node:path";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { Cluster, long, rowMs, untilHolds } from "./support/cluster.js";
@@ -24,7 +25,7 @@ test(
     await Promise.all(subscribers.map((one) => one.got(() => one.deliveries.length > 0)));
     const drained: number[] = [];
     for (let round = 0; round < rounds; round++) {
-      const version = nextVersion(round);
+      const version = await nextVersion(round);
       for (const server of cluster.servers) {
         const before = load.acknowledged;
         await untilHolds(async () => load.acknowledged > before, giveUpMs);
@@ -57,12 +58,15 @@ test(
   rowMs,
 );
 
-/** This program with one migration more, in a folder of its own. */
-function nextVersion(round: number): string {
+/**
+ * This program with one migration more, in a folder of its own. Copied while the servers' ways to PostgreSQL, which are in this
+ * process, go on: they stood still for as long as `cpSync` took, and a server gives up after two seconds of that.
+ */
+async function nextVersion(round: number): Promise<string> {
   const folder = path.join(cluster.folder, `version${round}`);
   const base = round === 0 ? "." : path.join(cluster.folder, `version${round - 1}`);
   for (const part of ["dist", "migrations", "package.json"])
-    cpSync(path.join(base, part), path.join(folder, part), { recursive: true });
+    await cp(path.join(base, part), path.join(folder, part), { recursive: true });
   symlinkSync(path.resolve("node_modules"), path.join(folder, "node_modules"));
   const file = path.join(folder, "migrations/meta/_journal.json");
   const journal = JSON.parse(readFileSync(file, "utf8")) as { entries: { idx: number; when: number }[] };
