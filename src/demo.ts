@@ -1,4 +1,3 @@
-import { Command } from "commander";
 import { type App, startApp } from "./app.js";
 import { type Config, readConfig } from "./config.js";
 import { type DemoKey, demoKey } from "./cross-domain/demo/demo-key.js";
@@ -8,17 +7,12 @@ import { loadView } from "./cross-domain/demo/progress.js";
 import { startTrickle } from "./cross-domain/demo/trickle.js";
 import { welcome } from "./cross-domain/demo/welcome.js";
 import { createLogger, faultOf, type Logger } from "./platform/log.js";
-import { connectionOf, onStopSignal, runMain } from "./runtime.js";
+import { answerHelp, connectionOf, onStopSignal, runMain } from "./runtime.js";
 
-new Command("demo")
-  .description(
-    "Serves the API with demonstration data, and news that keep coming, until it is asked to stop.",
-  )
-  .addHelpText(
-    "after",
-    "\nIts settings are environment variables: PORT, HOST, DATABASE_URL and those in README.md.",
-  )
-  .parse();
+answerHelp(
+  "demo",
+  "Serves the API with demonstration data, and news that keep coming, until it is asked to stop.",
+);
 
 /** `npm run demo`: database, data, server and a trickle of news, without any set-up. */
 await runMain(async () => {

@@ -1,19 +1,12 @@
-import { Command } from "commander";
 import { startApp } from "./app.js";
 import { readConfig } from "./config.js";
 import { createLogger } from "./platform/log.js";
-import { connectionOf, onStopSignal, runMain } from "./runtime.js";
+import { answerHelp, connectionOf, onStopSignal, runMain } from "./runtime.js";
 
 const noAdminKey =
   "ADMIN_API_KEY is not set: only keys in the database are let in, and a new one holds none. Make one: npm run keys -- create NAME --role admin.";
 
-new Command("start")
-  .description("Serves the API until it is asked to stop.")
-  .addHelpText(
-    "after",
-    "\nIts settings are environment variables: PORT, HOST, DATABASE_URL and those in README.md.",
-  )
-  .parse();
+answerHelp("start", "Serves the API until it is asked to stop.");
 
 /** `npm start`: the server on whatever database the environment names. */
 await runMain(async () => {

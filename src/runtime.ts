@@ -1,7 +1,15 @@
+import { Command } from "commander";
 import type { Config } from "./config.js";
 import type { ConnectionOptions } from "./platform/database/database.js";
 import { startEmbeddedPostgres } from "./platform/database/embedded.js";
 import { databaseErrorIn } from "./platform/database/errors.js";
+
+/** For a server: says what it is when asked with --help, and refuses everything else, because its settings are no arguments. */
+export function answerHelp(name: string, description: string): void {
+  const settings =
+    "\nIts settings are environment variables: PORT, HOST, DATABASE_URL and those in README.md.";
+  new Command(name).description(description).addHelpText("after", settings).parse();
+}
 
 /** The database that the configuration names: the one of DATABASE_URL, else an embedded one in DATA_FOLDER. */
 export async function connectionOf(
